@@ -1,0 +1,363 @@
+package trace_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"spoor/graph"
+	"spoor/graph/graphtest"
+	"spoor/trace"
+)
+
+// Random ledgers: few addresses and assets, so that taint meets itself; many
+// kinds of transactions, several in a block and blocks of equal time. Balances
+// are kept non-negative except where a history is meant to have gaps.
+
+const holders = 7
+
+type world struct {
+	t      *rapid.T
+	chain  graph.Chain
+	blocks []graph.Block
+	have   map[[2]int]uint64 // (holder, asset) -> balance
+}
+
+func account(i int) graph.Address {
+	sum := sha256.Sum256([]byte{byte(i)})
+	return graph.EVMAddress(graph.Ethereum, [20]byte(sum[:20]))
+}
+
+func (w *world) asset(i int) graph.Asset {
+	if i == 0 {
+		return w.chain.Native()
+	}
+	return graph.Asset{Chain: w.chain.ID, Standard: graph.ERC20, Contract: account(100 + i)}
+}
+
+func amountOf(n uint64) (a graph.Amount) { return *a.SetUint64(n) }
+
+// accountLedger draws a ledger of an account chain.
+func accountLedger(t *rapid.T) *world {
+	w := &world{t: t, chain: graph.ChainOf(graph.Ethereum), have: map[[2]int]uint64{}}
+	var tx *graph.Tx
+	move := func(from, to, asset int, n uint64) {
+		tr := graph.Transfer{Seq: graph.Seq(len(tx.Transfers)), Kind: graph.KindTransfer, Asset: w.asset(asset), Amount: amountOf(n)}
+		if from >= 0 {
+			tr.From = account(from)
+			w.have[[2]int{from, asset}] -= n
+		}
+		if to >= 0 {
+			tr.To = account(to)
+			w.have[[2]int{to, asset}] += n
+		}
+		switch {
+		case from < 0:
+			tr.Kind = graph.KindMint
+		case to < 0:
+			tr.Kind = graph.KindBurn
+		}
+		tx.Transfers = append(tx.Transfers, tr)
+	}
+	some := func(label string, from, asset int) uint64 {
+		most := w.have[[2]int{from, asset}]
+		return rapid.Uint64Range(0, most).Draw(t, label)
+	}
+	party := rapid.IntRange(0, holders-1)
+	coin := rapid.IntRange(0, 2)
+	height := uint32(0)
+	var time int64
+	for range rapid.IntRange(3, 30).Draw(t, "blocks") {
+		height += rapid.Uint32Range(1, 3).Draw(t, "gap")
+		time += rapid.Int64Range(0, 2).Draw(t, "seconds") * 12 // equal timestamps happen
+		b := graph.Block{Header: graph.Header{Height: height, Time: time}, Source: "drawn",
+			Know: graph.Knowledge{Transfers: graph.Full, Logs: graph.Full, Traces: graph.Full}}
+		for i := range rapid.IntRange(1, 3).Draw(t, "txs") {
+			b.Txs = append(b.Txs, graph.Tx{Index: uint32(i), Hash: sha256.Sum256(fmt.Append(nil, height, i))})
+			tx = &b.Txs[i]
+			a, c := coin.Draw(t, "asset"), party.Draw(t, "party")
+			switch rapid.IntRange(0, 8).Draw(t, "what") {
+			case 0: // income
+				move(-1, c, a, rapid.Uint64Range(1, 1000).Draw(t, "income"))
+			case 1: // several payments
+				for range rapid.IntRange(1, 3).Draw(t, "payments") {
+					move(c, party.Draw(t, "to"), a, some("amount", c, a))
+				}
+			case 2: // swap with whoever has the other asset
+				other, b2 := party.Draw(t, "pool"), coin.Draw(t, "bought")
+				move(c, other, a, some("given", c, a))
+				move(other, c, b2, some("taken", other, b2))
+			case 3: // swap, delivered elsewhere
+				other, b2 := party.Draw(t, "pool"), coin.Draw(t, "bought")
+				move(c, other, a, some("given", c, a))
+				move(other, party.Draw(t, "for"), b2, some("taken", other, b2))
+			case 4: // flash loan
+				lender := party.Draw(t, "lender")
+				loan := some("loan", lender, a)
+				move(lender, c, a, loan)
+				move(c, party.Draw(t, "used"), a, some("use", c, a))
+				if n := w.have[[2]int{c, a}]; n >= loan {
+					move(c, lender, a, loan)
+				}
+			case 5: // self-transfer
+				move(c, c, a, some("self", c, a))
+			case 6: // burn
+				move(c, -1, a, some("burnt", c, a))
+			case 7: // through a router that keeps nothing
+				router := holders // never holds anything between transactions
+				n := some("routed", c, a)
+				move(c, router, a, n)
+				move(router, party.Draw(t, "to"), a, n)
+			case 8: // batch: many pay many
+				for range 3 {
+					p := party.Draw(t, "payer")
+					move(p, party.Draw(t, "to"), a, some("amount", p, a))
+				}
+			}
+			// The fee is paid up front, from what was there before.
+			before := w.have[[2]int{c, 0}]
+			for _, tr := range tx.Transfers {
+				if tr.Asset.IsNative() && tr.To == account(c) && tr.From != tr.To {
+					before -= min(before, tr.Amount.Uint64())
+				}
+			}
+			if fee := rapid.Uint64Range(0, min(before, 3)).Draw(t, "fee"); fee > 0 {
+				tx.Transfers = append([]graph.Transfer{{Kind: graph.KindBaseFee, From: account(c), Asset: w.asset(0), Amount: amountOf(fee)}}, tx.Transfers...)
+				for i := range tx.Transfers {
+					tx.Transfers[i].Seq = graph.Seq(i)
+				}
+				w.have[[2]int{c, 0}] -= fee
+			}
+		}
+		w.blocks = append(w.blocks, b)
+	}
+	return w
+}
+
+// outputLedger draws a ledger of a UTXO chain.
+func outputLedger(t *rapid.T) *world {
+	w := &world{t: t, chain: graph.ChainOf(graph.Bitcoin)}
+	place := func(i int) graph.Address {
+		sum := sha256.Sum256([]byte{byte(i)})
+		return graph.ScriptAddress(graph.Bitcoin, append([]byte{0x00, 0x14}, sum[:20]...))
+	}
+	type coin struct {
+		at    graph.OutPoint
+		owner graph.Address
+		value uint64
+	}
+	var coins []coin
+	for height := range rapid.IntRange(3, 25).Draw(t, "blocks") {
+		b := graph.Block{Header: graph.Header{Height: uint32(height), Time: int64(height / 2)}, Source: "drawn", Know: graph.Knowledge{Transfers: graph.Full}}
+		for i := range rapid.IntRange(1, 4).Draw(t, "txs") {
+			tx := graph.Tx{Index: uint32(i), Hash: sha256.Sum256(fmt.Append(nil, height, i))}
+			value := rapid.Uint64Range(1, 1000).Draw(t, "subsidy")
+			if i > 0 && len(coins) > 0 {
+				value = 0
+				for j := range min(len(coins), rapid.IntRange(1, 3).Draw(t, "inputs")) {
+					k := rapid.IntRange(0, len(coins)-1).Draw(t, "coin")
+					c := coins[k]
+					coins = append(coins[:k], coins[k+1:]...)
+					seq, _ := graph.InputSeq(j)
+					tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindInput, From: c.owner, Asset: w.chain.Native(), Amount: amountOf(c.value), Prev: c.at})
+					value += c.value
+				}
+			}
+			for j := range rapid.IntRange(1, 4).Draw(t, "outputs") {
+				n := rapid.Uint64Range(0, value).Draw(t, "value")
+				value -= n
+				seq, _ := graph.OutputSeq(j)
+				owner := place(rapid.IntRange(0, holders-1).Draw(t, "owner"))
+				tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindOutput, To: owner, Asset: w.chain.Native(), Amount: amountOf(n)})
+				if n > 0 {
+					coins = append(coins, coin{graph.OutPoint{Tx: tx.Hash, Index: uint32(j)}, owner, n})
+				}
+			}
+			b.Txs = append(b.Txs, tx)
+		}
+		w.blocks = append(w.blocks, b)
+	}
+	return w
+}
+
+func (w *world) view() graph.View {
+	w.t.Helper()
+	l, err := graphtest.NewModel().Ledger(context.Background(), w.chain)
+	if err == nil {
+		err = l.Apply(context.Background(), w.blocks...)
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	v, err := l.View(context.Background())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return v
+}
+
+// seeds draws one to three seeds that exist.
+func (w *world) seeds() []string {
+	var seeds []string
+	for range rapid.IntRange(1, 3).Draw(w.t, "seeds") {
+		b := w.blocks[rapid.IntRange(0, len(w.blocks)-1).Draw(w.t, "block")]
+		tx := b.Txs[rapid.IntRange(0, len(b.Txs)-1).Draw(w.t, "tx")]
+		tr := tx.Transfers[rapid.IntRange(0, len(tx.Transfers)-1).Draw(w.t, "transfer")]
+		switch rapid.IntRange(0, 3).Draw(w.t, "seed kind") {
+		case 0:
+			seeds = append(seeds, w.chain.Alias+":"+tx.Hash.String())
+		case 1:
+			if !tr.To.IsZero() {
+				seeds = append(seeds, fmt.Sprintf("%s:%s@%d", w.chain.Alias, tr.To, b.Height))
+				continue
+			}
+			fallthrough
+		case 2:
+			if !tr.From.IsZero() {
+				seeds = append(seeds, fmt.Sprintf("%s:%s", w.chain.Alias, tr.From))
+				continue
+			}
+			fallthrough
+		default:
+			seeds = append(seeds, fmt.Sprintf("%s:%s:%d", w.chain.Alias, tx.Hash, tr.Seq))
+		}
+	}
+	return seeds
+}
+
+func (w *world) run(c trace.Case) (*trace.Trace, error) {
+	v := w.view()
+	return trace.Run(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: v}, c, nil)
+}
+
+// TestInvariants holds the promises of every method on random ledgers of both
+// families: conservation by asset in whole units, taint within what is there,
+// stops within what was seeded, poison's reach around everything, and the same
+// result twice.
+func TestInvariants(t *testing.T) {
+	for name, draw := range map[string]func(*rapid.T) *world{"accounts": accountLedger, "outputs": outputLedger} {
+		t.Run(name, func(t *testing.T) {
+			rapid.Check(t, func(t *rapid.T) {
+				w := draw(t)
+				c := trace.Case{Seeds: w.seeds(), CoinJoin: "follow", MaxTransactions: rapid.SampledFrom([]int{0, 0, 0, 3, 10}).Draw(t, "most")}
+				var reach map[graph.Address]bool
+				for _, method := range []string{"poison", "fifo", "lifo", "haircut", "tiho"} {
+					c.Method = method
+					result, err := w.run(c)
+					if err != nil {
+						if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
+							return // the drawn seed takes nothing
+						}
+						t.Fatalf("%s %v: %v", method, c.Seeds, err)
+					}
+					again, err := w.run(c)
+					result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
+					if err != nil || !reflect.DeepEqual(result, again) {
+						t.Fatalf("%s: two runs differ (%v)", method, err)
+					}
+					if method == "poison" {
+						reach = reached(result)
+						continue
+					}
+					checkBooks(t, method, result)
+					if c.MaxTransactions == 0 {
+						for a := range reached(result) {
+							if !reach[a] {
+								t.Fatalf("%s reaches %s, poison does not", method, a)
+							}
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+func reached(t *trace.Trace) map[graph.Address]bool {
+	all := make(map[graph.Address]bool)
+	for _, h := range t.Holders {
+		if !h.In.IsZero() {
+			all[h.Address] = true
+		}
+	}
+	return all
+}
+
+// checkBooks recomputes the conservation law from the rows that are reported,
+// not from the sums the trace kept.
+func checkBooks(t *rapid.T, method string, result *trace.Trace) {
+	left := make(map[graph.Asset]*big.Int)
+	book := func(asset graph.Asset, amount graph.Amount, sign int64) {
+		if left[asset] == nil {
+			left[asset] = new(big.Int)
+		}
+		left[asset].Add(left[asset], new(big.Int).Mul(amount.ToBig(), big.NewInt(sign)))
+	}
+	for _, s := range result.Seeds {
+		book(s.Asset.Asset, s.Amount, 1)
+	}
+	for _, s := range result.Stops {
+		book(s.Asset.Asset, s.Tainted, -1)
+	}
+	for _, b := range result.Balances {
+		if b.Difference().Sign() != 0 {
+			t.Fatalf("%s: %s is off by %s", method, b.Asset.Asset, b.Difference())
+		}
+		book(b.Asset.Asset, b.ConvertedIn, 1)
+		book(b.Asset.Asset, b.ConvertedOut, -1)
+	}
+	for asset, rest := range left {
+		if rest.Sign() != 0 {
+			t.Fatalf("%s: rows of %s are off by %s", method, asset, rest)
+		}
+	}
+	for _, s := range result.Steps {
+		if s.Tainted.Gt(&s.Amount) || s.Tainted.IsZero() {
+			t.Fatalf("%s: step at %s moves %s and taints %s", method, s.At, s.Amount.Dec(), s.Tainted.Dec())
+		}
+	}
+	// The sums of an address and its steps agree: what came in went out, ended or is held.
+	for _, h := range result.Holders {
+		if h.Role == "terminal" {
+			continue
+		}
+		in, out := h.In.ToBig(), new(big.Int).Add(h.Out.ToBig(), h.Held.ToBig())
+		if in.Cmp(out) != 0 {
+			t.Fatalf("%s: %s took in %s and accounts for %s", method, h.Address, in, out)
+		}
+	}
+}
+
+// TestPrefix holds that a trace does not depend on what comes later: cut at
+// any block, it is the beginning of the whole trace.
+func TestPrefix(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		w := rapid.SampledFrom([]func(*rapid.T) *world{accountLedger, outputLedger}).Draw(t, "family")(t)
+		first := w.blocks[0]
+		c := trace.Case{Seeds: []string{w.chain.Alias + ":" + first.Txs[0].Hash.String()}, CoinJoin: "follow",
+			Method: rapid.SampledFrom([]string{"fifo", "lifo", "haircut", "tiho"}).Draw(t, "method")}
+		whole, err := w.run(c)
+		if err != nil {
+			return // the first transaction takes nothing
+		}
+		w.blocks = w.blocks[:rapid.IntRange(1, len(w.blocks)).Draw(t, "cut")]
+		part, err := w.run(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(part.Steps) > len(whole.Steps) {
+			t.Fatalf("the part has %d steps, the whole %d", len(part.Steps), len(whole.Steps))
+		}
+		for i := range part.Steps {
+			if !reflect.DeepEqual(part.Steps[i], whole.Steps[i]) {
+				t.Fatalf("step %d differs:\n%+v\n%+v", i, part.Steps[i], whole.Steps[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,136 @@
+package trace
+
+import "spoor/graph"
+
+// Trace is what became of a case's value, at stated tips. It is sorted and
+// deterministic: the same case on the same ledgers gives the same trace.
+type Trace struct {
+	Case         Case // with every default written out
+	Method       Method
+	Tips         []Tip
+	Seeds        []Seeded
+	Steps        []Step // in ledger order across chains
+	Stops        []Stop
+	Holders      []Holder
+	Balances     []Balance
+	Unknowns     []Unknown
+	Coverage     []graph.Coverage
+	Transactions int      // evaluated
+	Notes        []string // what the reader must know besides
+}
+
+// Tip is the last block of a chain that the trace could see.
+type Tip struct {
+	Chain graph.Chain
+	graph.Header
+}
+
+// Seeded is value that the case declares stolen, where it was first seen.
+type Seeded struct {
+	Seed    string // the reference in the case
+	Address graph.Address
+	Asset   graph.AssetInfo
+	Amount  graph.Amount
+	At      graph.Position
+	Opening bool // it left the address without the ledger showing its arrival
+}
+
+// Step is taint moving from one position to the next. Account ledgers give one
+// row for a net payment, with both ends; UTXO ledgers one for each input and
+// output that carries taint.
+type Step struct {
+	Chain    graph.ChainID
+	At       graph.Position // of the first movement it is made of
+	Block    graph.Hash
+	Tx       graph.Hash
+	Time     int64
+	Kind     graph.Kind
+	From, To graph.Address
+	Asset    graph.AssetInfo
+	Amount   graph.Amount // what moved
+	Tainted  graph.Amount // of it, from the seeds
+	Hop      int
+	Rule     string
+	Legs     []graph.Seq // every movement of the transaction it is made of
+}
+
+// Rules of steps.
+const (
+	RuleSeed     = "seed"     // declared stolen by the case
+	RuleTransfer = "transfer" // one movement
+	RuleNet      = "net"      // several movements, netted: the parties between keep nothing
+	RuleGiven    = "swap_given"
+	RuleReceived = "swap_received"
+	RuleFee      = "fee"
+	RuleUTXO     = "utxo" // inputs shared out to outputs by the method
+)
+
+// Reason says why a branch ended.
+type Reason string
+
+// The reasons.
+const (
+	StopService   Reason = "service"
+	StopMixer     Reason = "mixer"
+	StopBridge    Reason = "bridge_unmatched"
+	StopContract  Reason = "contract_unknown"
+	StopBurn      Reason = "burn"
+	StopFee       Reason = "fee"
+	StopDust      Reason = "dust"
+	StopBudget    Reason = "budget"
+	StopUncovered Reason = "not_covered"
+	StopAtRest    Reason = "at_rest"
+)
+
+// Stop is the end of branches at an address, for one asset and reason.
+type Stop struct {
+	Reason     Reason
+	Address    graph.Address // zero for fees that nobody earns
+	Label      graph.Label   // zero unless a label is the reason
+	Asset      graph.AssetInfo
+	Tainted    graph.Amount
+	Hop        int // smallest
+	First      int64
+	Last       int64
+	Statement  graph.Statement
+	Rule       string
+	Confidence int // 100 for what is derived
+}
+
+// Holder is what a trace says about one address and asset.
+type Holder struct {
+	Address graph.Address
+	Role    string // source, intermediate, terminal or holder
+	Labels  []graph.Label
+	Asset   graph.AssetInfo
+	In      graph.Amount // taint that arrived, seeds and swaps included
+	Out     graph.Amount // taint that left, swaps and fees included
+	Held    graph.Amount // what of it is still there at the end of the trace
+	Hop     int
+	First   int64
+	Last    int64
+}
+
+// Balance is the conservation law of one asset: seeded + converted in + bridged
+// in = at rest + stopped + fees + converted out + bridged out.
+type Balance struct {
+	Asset        graph.AssetInfo
+	Seeded       graph.Amount
+	ConvertedIn  graph.Amount
+	BridgedIn    graph.Amount
+	AtRest       graph.Amount
+	Stopped      graph.Amount
+	Fees         graph.Amount
+	ConvertedOut graph.Amount
+	BridgedOut   graph.Amount
+}
+
+// Unknown is value an address spent although its arrival was not read: it had
+// it before the known history, or the history has a gap.
+type Unknown struct {
+	Address graph.Address
+	Asset   graph.AssetInfo
+	Amount  graph.Amount
+	At      graph.Position // where it was missing
+	Opening bool           // before taint first reached the pool; it lay in front of the taint
+}

@@ -1,0 +1,379 @@
+package trace_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"spoor/graph"
+	"spoor/graph/graphtest"
+	"spoor/trace"
+)
+
+var update = flag.Bool("update", false, "rewrite what the scenarios expect")
+
+// TestScenarios plays the files of testdata/scenarios: a small ledger, traces
+// of it, and the whole result of each. testdata/scenarios/README.md has the
+// language.
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("../testdata/scenarios/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) { playFile(t, file) })
+	}
+}
+
+func playFile(t *testing.T, file string) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	s := newScenario(t)
+	scanner := bufio.NewScanner(strings.NewReader(string(data)))
+	expecting := false
+	for n := 1; scanner.Scan(); n++ {
+		line := scanner.Text()
+		if expecting && strings.HasPrefix(line, "\t") {
+			continue // the expectation is written anew below
+		}
+		expecting = false
+		fmt.Fprintln(&out, line)
+		fields := strings.Fields(line)
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
+			continue
+		}
+		s.where = fmt.Sprintf("%s:%d", file, n)
+		if fields[0] == "trace" {
+			for _, result := range s.trace(fields[1:]) {
+				fmt.Fprintln(&out, "\t"+result)
+			}
+			expecting = true
+			continue
+		}
+		s.read(fields)
+	}
+	if out.String() == string(data) {
+		return
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(out.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, got := strings.Split(string(data), "\n"), strings.Split(out.String(), "\n")
+	for i := range max(len(want), len(got)) {
+		w, g := "", ""
+		if i < len(want) {
+			w = want[i]
+		}
+		if i < len(got) {
+			g = got[i]
+		}
+		if w != g {
+			t.Fatalf("%s:%d\n want %s\n got  %s\nwhole result:\n%s", file, i+1, w, g, out.String())
+		}
+	}
+}
+
+// scenario is a ledger being written down by name.
+type scenario struct {
+	t      *testing.T
+	where  string
+	store  *graphtest.Model
+	chain  graph.Chain
+	know   graph.Knowledge
+	names  map[graph.Address]string
+	blocks map[graph.ChainID][]graph.Block
+	labels []trace.CaseLabel
+	seqs   int
+}
+
+func newScenario(t *testing.T) *scenario {
+	return &scenario{t: t, store: graphtest.NewModel(), names: map[graph.Address]string{},
+		blocks: map[graph.ChainID][]graph.Block{}, know: graph.Knowledge{Transfers: graph.Full, Logs: graph.Full, Traces: graph.Full}}
+}
+
+func (s *scenario) fail(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf(s.where+": "+format, args...)
+}
+
+func (s *scenario) read(fields []string) {
+	s.t.Helper()
+	switch fields[0] {
+	case "chain":
+		chain, err := graph.ParseChain(fields[1])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		s.chain = chain
+		if len(fields) > 2 && fields[2] == "partial" {
+			s.know = graph.Knowledge{Transfers: graph.Partial}
+		}
+	case "label": // label NAME CATEGORY [BEHAVIOUR]
+		l := trace.CaseLabel{Chain: s.chain.Alias, Address: s.address(fields[1]).String(), Name: fields[1], Category: fields[2], Confidence: 90}
+		if len(fields) > 3 {
+			l.Behaviour = fields[3]
+		}
+		s.labels = append(s.labels, l)
+	case "tx": // tx NAME [with|at=SECONDS]: "with" puts it into the block of the one before
+		blocks := s.blocks[s.chain.ID]
+		tx := graph.Tx{Hash: sha256.Sum256([]byte(fields[1]))}
+		if len(fields) > 2 && fields[2] == "with" {
+			last := &blocks[len(blocks)-1]
+			tx.Index = uint32(len(last.Txs))
+			last.Txs = append(last.Txs, tx)
+		} else {
+			height := uint32(len(blocks) + 1)
+			at := int64(height) * 60
+			if len(fields) > 2 {
+				var err error
+				if at, err = strconv.ParseInt(strings.TrimPrefix(fields[2], "at="), 10, 64); err != nil {
+					s.fail("%v", err)
+				}
+			}
+			blocks = append(blocks, graph.Block{Header: graph.Header{Height: height, Hash: sha256.Sum256([]byte(fmt.Sprint("block", height))), Time: at},
+				Know: s.know, Source: "scenario", Txs: []graph.Tx{tx}})
+		}
+		s.blocks[s.chain.ID] = blocks
+		s.seqs = 0
+	default:
+		s.move(fields)
+	}
+}
+
+// move reads one movement of the transaction: "A -> B 5 USDT [kind]",
+// "fee A 1", "in A 5 TX:0", "out B 4".
+func (s *scenario) move(fields []string) {
+	s.t.Helper()
+	blocks := s.blocks[s.chain.ID]
+	block := &blocks[len(blocks)-1]
+	tx := &block.Txs[len(block.Txs)-1]
+	t := graph.Transfer{Seq: graph.Seq(s.seqs), Asset: s.chain.Native()}
+	s.seqs++
+	var err error
+	switch {
+	case fields[0] == "fee":
+		t.Kind, t.From, t.Amount = graph.KindFee, s.address(fields[1]), s.amount(fields[2])
+		if len(fields) > 3 {
+			t.To = s.address(fields[3])
+		}
+	case fields[0] == "in":
+		t.Kind, t.From, t.Amount = graph.KindInput, s.address(fields[1]), s.amount(fields[2])
+		prev, index, _ := strings.Cut(fields[3], ":")
+		n, _ := strconv.Atoi(index)
+		t.Prev = graph.OutPoint{Tx: sha256.Sum256([]byte(prev)), Index: uint32(n)}
+		t.Seq, err = graph.InputSeq(count(tx.Transfers, graph.KindInput))
+	case fields[0] == "out":
+		t.Kind, t.To, t.Amount = graph.KindOutput, s.address(fields[1]), s.amount(fields[2])
+		t.Seq, err = graph.OutputSeq(count(tx.Transfers, graph.KindOutput))
+	case len(fields) >= 5 && fields[1] == "->":
+		t.From, t.To, t.Amount = s.address(fields[0]), s.address(fields[2]), s.amount(fields[3])
+		t.Kind = graph.KindNative
+		if fields[4] != s.chain.Symbol {
+			t.Asset = graph.Asset{Chain: s.chain.ID, Standard: graph.ERC20, Contract: s.address(fields[4])}
+			t.Kind = graph.KindToken
+		}
+		if t.From.IsZero() {
+			t.Kind = graph.KindMint
+		}
+		if t.To.IsZero() {
+			t.Kind = graph.KindBurn
+		}
+	default:
+		s.fail("unknown line %q", strings.Join(fields, " "))
+	}
+	if err != nil {
+		s.fail("%v", err)
+	}
+	tx.Transfers = append(tx.Transfers, t)
+}
+
+func count(transfers []graph.Transfer, kind graph.Kind) int {
+	n := 0
+	for i := range transfers {
+		if transfers[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// amount reads whole and decimal numbers as units of 1e-4, so that tables with
+// fractions can be written as they stand.
+func (s *scenario) amount(text string) graph.Amount {
+	s.t.Helper()
+	whole, fraction, _ := strings.Cut(text, ".")
+	a, err := graph.ParseAmount(whole + (fraction + "0000")[:4])
+	if err != nil || len(fraction) > 4 {
+		s.fail("amount %q: %v", text, err)
+	}
+	return a
+}
+
+func (s *scenario) address(name string) graph.Address {
+	if name == "-" {
+		return graph.Address{}
+	}
+	sum := sha256.Sum256([]byte(name))
+	a := graph.EVMAddress(s.chain.ID, [20]byte(sum[:20]))
+	if s.chain.Family == graph.UTXOFamily {
+		a = graph.ScriptAddress(s.chain.ID, append([]byte{0x00, 0x14}, sum[:20]...))
+	}
+	s.names[a] = name
+	return a
+}
+
+func (s *scenario) name(a graph.Address) string {
+	if a.IsZero() {
+		return "-"
+	}
+	return s.names[a]
+}
+
+// trace reads "METHOD SEED... [bound=value...]" and returns the result in lines.
+func (s *scenario) trace(args []string) []string {
+	s.t.Helper()
+	c := trace.Case{Name: s.where, Method: args[0], Labels: s.labels}
+	for _, arg := range args[1:] {
+		if key, value, ok := strings.Cut(arg, "="); ok {
+			s.bound(&c, key, value)
+			continue
+		}
+		c.Seeds = append(c.Seeds, s.seed(arg))
+	}
+	result, err := trace.Run(context.Background(), s.views(), c, nil)
+	if err != nil {
+		return []string{"error " + err.Error()}
+	}
+	return s.lines(result)
+}
+
+func (s *scenario) views() map[graph.ChainID]graph.View {
+	s.t.Helper()
+	views := make(map[graph.ChainID]graph.View)
+	for id, blocks := range s.blocks {
+		l, err := s.store.Ledger(context.Background(), graph.ChainOf(id))
+		if err == nil {
+			err = l.Apply(context.Background(), blocks...)
+		}
+		if err == nil {
+			views[id], err = l.View(context.Background())
+		}
+		if err != nil {
+			s.fail("%v", err)
+		}
+	}
+	return views
+}
+
+func (s *scenario) bound(c *trace.Case, key, value string) {
+	s.t.Helper()
+	var err error
+	switch key {
+	case "share":
+		c.Share = value
+	case "min_amount":
+		c.MinAmount = value
+	case "until":
+		c.Until = value
+	case "coinjoin":
+		c.CoinJoin = value
+	case "max_hops":
+		c.MaxHops, err = strconv.Atoi(value)
+	case "max_transactions":
+		c.MaxTransactions, err = strconv.Atoi(value)
+	case "service_transfers":
+		c.ServiceTransfers, err = strconv.Atoi(value)
+	default:
+		s.fail("unknown bound %q", key)
+	}
+	if err != nil {
+		s.fail("%v", err)
+	}
+}
+
+// seed turns "tx:NAME[:SEQ]" or "NAME[/ASSET][@WHEN][+AMOUNT]" into a
+// reference.
+func (s *scenario) seed(text string) string {
+	s.t.Helper()
+	if rest, ok := strings.CutPrefix(text, "tx:"); ok {
+		name, seq, hasSeq := strings.Cut(rest, ":")
+		hash := graph.Hash(sha256.Sum256([]byte(name)))
+		ref := s.chain.Alias + ":" + hash.Text(s.chain.Family)
+		if hasSeq {
+			ref += ":" + seq
+		}
+		return ref
+	}
+	text, limit, hasLimit := strings.Cut(text, "+")
+	name, when, hasWhen := strings.Cut(text, "@")
+	name, asset, hasAsset := strings.Cut(name, "/")
+	ref := s.chain.Alias + ":" + s.address(name).String()
+	switch {
+	case hasAsset && asset == s.chain.Symbol:
+		ref += "/native"
+	case hasAsset:
+		ref += "/" + s.address(asset).String()
+	}
+	if hasWhen {
+		ref += "@" + when
+	}
+	if hasLimit {
+		amount := s.amount(limit)
+		ref += "=" + amount.Dec()
+	}
+	return ref
+}
+
+func (s *scenario) lines(t *trace.Trace) []string {
+	units := func(a graph.Amount) string { return graph.FormatUnits(a, 4) }
+	asset := func(i graph.AssetInfo) string {
+		if i.Asset.IsNative() {
+			return i.Symbol
+		}
+		return s.name(i.Asset.Contract)
+	}
+	var lines []string
+	for _, seed := range t.Seeds {
+		opening := ""
+		if seed.Opening {
+			opening = " opening"
+		}
+		lines = append(lines, fmt.Sprintf("stolen %s %s %s%s", s.name(seed.Address), units(seed.Amount), asset(seed.Asset), opening))
+	}
+	for _, stop := range t.Stops {
+		line := fmt.Sprintf("%s %s %s %s", stop.Reason, s.name(stop.Address), units(stop.Tainted), asset(stop.Asset))
+		if stop.Reason == trace.StopBudget {
+			line += " (" + stop.Rule + ")"
+		}
+		lines = append(lines, line)
+	}
+	for _, b := range t.Balances {
+		if !b.ConvertedIn.IsZero() || !b.ConvertedOut.IsZero() {
+			lines = append(lines, fmt.Sprintf("converted %s out %s in %s", asset(b.Asset), units(b.ConvertedOut), units(b.ConvertedIn)))
+		}
+	}
+	for _, u := range t.Unknowns {
+		when := "gap"
+		if u.Opening {
+			when = "opening"
+		}
+		lines = append(lines, fmt.Sprintf("unknown %s %s %s %s", s.name(u.Address), units(u.Amount), asset(u.Asset), when))
+	}
+	for _, note := range t.Notes {
+		lines = append(lines, "note "+note)
+	}
+	return lines
+}

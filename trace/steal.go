@@ -1,0 +1,88 @@
+package trace
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"spoor/graph"
+)
+
+// steal marks what a seeded transaction took: one movement, or what its
+// receivers gained. Receivers that only gain are the thief's; if there are
+// none, whoever gains does, except for the seller's side of nothing.
+func (ev *event) steal(s *seeding, x *exchange) error {
+	if s.OneMove {
+		return ev.stealOne(s, x)
+	}
+	pure := slices.ContainsFunc(x.flows, func(f flow) bool { return !x.swaps(x.who(f.to)) && !f.burnt() })
+	found := false
+	if !pure {
+		ev.run.note("seed %s: everybody who gains in the transaction also gives; both sides of what looks like a trade are taken as stolen, name one movement as CHAIN:TXHASH:SEQ", s)
+	}
+	for i := range x.flows {
+		f := &x.flows[i]
+		if f.burnt() || pure && x.swaps(x.who(f.to)) {
+			continue
+		}
+		found = true
+		if err := ev.mark(s, f, f.amount); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fmt.Errorf("%w that takes anything: transaction %s leaves nobody richer; is it the right one? name one movement as CHAIN:TXHASH:SEQ", ErrSeed, ev.tx.Hash)
+	}
+	return nil
+}
+
+func (ev *event) stealOne(s *seeding, x *exchange) error {
+	at := slices.IndexFunc(ev.tx.Moves, func(m graph.Move) bool { return m.Seq == s.Seq })
+	if at < 0 {
+		return noSuchMove(s, ev.tx.Moves)
+	}
+	m := &ev.tx.Moves[at]
+	left := m.Amount
+	for i := range x.flows {
+		f := &x.flows[i]
+		if f.to != m.To || f.asset != m.Asset || left.IsZero() {
+			continue
+		}
+		part := f.amount
+		if left.Lt(&part) {
+			part = left
+		}
+		if err := ev.mark(s, f, part); err != nil {
+			return err
+		}
+		left.Sub(&left, &part)
+	}
+	if left == m.Amount {
+		return fmt.Errorf("%w that takes anything: the receiver of %s keeps nothing of it in this transaction; seed the whole transaction, CHAIN:TXHASH", ErrSeed, s.Seq)
+	}
+	if !left.IsZero() {
+		ev.run.note("seed %s: %s of %s base units left the receiver within the transaction and are not seeded", s, left.Dec(), m.Amount.Dec())
+	}
+	return nil
+}
+
+// mark seeds the first units of a flow.
+func (ev *event) mark(s *seeding, f *flow, amount graph.Amount) error {
+	if f.lots == nil {
+		f.lots = []Lot{{Amount: f.amount}}
+	}
+	head, tail := cut(f.lots, amount)
+	head, fresh := s.paint(head)
+	f.lots = addAll(head, tail)
+	f.fresh.Add(&f.fresh, &fresh)
+	f.hop = 0 // the theft
+	return ev.seeded(s, f.to, f.asset, fresh, false)
+}
+
+func noSuchMove(s *seeding, moves []graph.Move) error {
+	seqs := make([]string, len(moves))
+	for i := range moves {
+		seqs[i] = moves[i].Seq.String()
+	}
+	return fmt.Errorf("movement %s: %w; the transaction has %s", s.Seq, graph.ErrNotFound, strings.Join(seqs, ", "))
+}

@@ -1,0 +1,227 @@
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"spoor/cluster"
+	"spoor/graph"
+)
+
+// utxo evaluates a transaction of a UTXO ledger: its inputs, in order, are the
+// pool from which its outputs are paid; what is left is the fee.
+func (ev *event) utxo(ctx context.Context, accounts []*account, seeds []*seeding) error {
+	for _, a := range accounts {
+		if _, err := a.pass(ctx, ev.at); err != nil {
+			return err
+		}
+	}
+	if err := ev.load(); err != nil {
+		return err
+	}
+	pot, hop, err := ev.spend()
+	if err != nil {
+		return err
+	}
+	var outs []*graph.Move
+	var amounts []graph.Amount
+	for i := range ev.tx.Moves {
+		if m := &ev.tx.Moves[i]; m.Kind == graph.KindOutput {
+			outs, amounts = append(outs, m), append(amounts, m.Amount)
+		}
+	}
+	t := tainted(pot)
+	if n, mixed := cluster.CoinJoin(ev.tx); mixed && !t.IsZero() && !ev.run.plan.followMix {
+		return ev.mix(n, outs, seeds)
+	}
+	parts := make([][]Lot, len(outs))
+	if !t.IsZero() {
+		if pot, err = ev.cover(pot, amounts); err != nil {
+			return err
+		}
+		var fee []Lot
+		parts, fee = ev.run.plan.method.deal(pot, amounts)
+		if paid := tainted(fee); !paid.IsZero() && ev.run.plan.method.Conserves {
+			if err := ev.run.book.stop(ev.l, 0, graph.NativeID, feeEnding, paid, hop, ev.header.Time); err != nil {
+				return err
+			}
+		}
+	}
+	return ev.produce(outs, parts, hop, seeds)
+}
+
+// spend takes the inputs of the transaction: the lots of tainted outputs, and
+// clean ones of all others.
+func (ev *event) spend() (pot []Lot, hop int, err error) {
+	for i := range ev.tx.Moves {
+		m := &ev.tx.Moves[i]
+		if m.Kind != graph.KindInput {
+			continue
+		}
+		o := ev.l.outputs[m.Spends]
+		if o == nil {
+			pot = add(pot, Lot{Amount: m.Amount})
+			continue
+		}
+		delete(ev.l.outputs, m.Spends)
+		a := ev.account(m.From, o.hop)
+		a.coins--
+		pot = addAll(pot, o.lots)
+		t := tainted(o.lots)
+		if hop == 0 || o.hop+1 < hop {
+			hop = o.hop + 1
+		}
+		h, err := ev.run.book.holder(ev.l, m.From, graph.NativeID, o.hop, ev.header.Time)
+		if err != nil {
+			return nil, 0, err
+		}
+		h.Out.Add(&h.Out, &t)
+		if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: o.hop + 1, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, m.From, 0, graph.NativeID); err != nil {
+			return nil, 0, err
+		}
+	}
+	return pot, hop, nil
+}
+
+// cover makes up for inputs that are not in the store, so that the outputs are
+// paid in full.
+func (ev *event) cover(pot []Lot, amounts []graph.Amount) ([]Lot, error) {
+	var out graph.Amount
+	for i := range amounts {
+		if _, over := out.AddOverflow(&out, &amounts[i]); over {
+			return nil, errors.New("outputs add up to 2^256 or more")
+		}
+	}
+	in := total(pot)
+	if !out.Gt(&in) {
+		return pot, nil
+	}
+	out.Sub(&out, &in)
+	ev.run.note("transaction %s pays out %s satoshi more than its known inputs; inputs are missing in the store", ev.tx.Hash, out.Dec())
+	return add(pot, Lot{out, unknown}), nil
+}
+
+// mix ends the taint of a CoinJoin's inputs: who owns which output is hidden.
+func (ev *event) mix(participants int, outs []*graph.Move, seeds []*seeding) error {
+	e := ending{reason: StopMixer, statement: graph.Attributed, confidence: cluster.CoinJoinConfidence,
+		rule: fmt.Sprintf("coinjoin: %d equal outputs", participants)}
+	steps := ev.run.book.steps
+	for i := len(steps) - 1; i >= 0 && steps[i].At.StartOf() == ev.at && steps[i].Chain == ev.l.chain.ID; i-- {
+		if steps[i].Kind != graph.KindInput {
+			continue
+		}
+		id, err := ev.l.view.ID(steps[i].From)
+		if err != nil {
+			return err
+		}
+		if err := ev.run.book.stop(ev.l, id, graph.NativeID, e, steps[i].Tainted, steps[i].Hop, ev.header.Time); err != nil {
+			return err
+		}
+	}
+	return ev.produce(outs, make([][]Lot, len(outs)), 0, seeds)
+}
+
+// produce gives the outputs their lots and lets the seeds mark theirs.
+func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*seeding) error {
+	for _, s := range seeds {
+		if s.OneMove && !slices.ContainsFunc(outs, func(m *graph.Move) bool { return m.Seq == s.Seq }) {
+			if slices.ContainsFunc(ev.tx.Moves, func(m graph.Move) bool { return m.Seq == s.Seq }) {
+				return fmt.Errorf("%w: %s is an input; name an output, as out:0", ErrSeed, s.Seq)
+			}
+			return noSuchMove(s, ev.tx.Moves)
+		}
+	}
+	payers := make(map[graph.ID]bool)
+	for i := range ev.tx.Moves {
+		payers[ev.tx.Moves[i].From] = true
+	}
+	marked := make([]bool, len(seeds))
+	for i, m := range outs {
+		lots := parts[i]
+		if lots == nil {
+			lots = add(nil, Lot{Amount: m.Amount})
+		}
+		var fresh graph.Amount
+		mark := func(s *seeding) error {
+			painted, part := s.paint(lots)
+			lots = painted
+			fresh.Add(&fresh, &part)
+			return ev.seeded(s, m.To, graph.NativeID, part, false)
+		}
+		for j, s := range seeds {
+			if s.OneMove && s.Seq != m.Seq || !s.OneMove && payers[m.To] {
+				continue // change goes back to the payer; it is not gained
+			}
+			marked[j] = true
+			if err := mark(s); err != nil {
+				return err
+			}
+		}
+		if a := ev.l.accounts[m.To]; a != nil {
+			for _, s := range a.seeds {
+				if err := mark(s); err != nil {
+					return err
+				}
+			}
+		}
+		if err := ev.deliver(m, lots, fresh, hop); err != nil {
+			return err
+		}
+	}
+	for j := range seeds {
+		if !marked[j] {
+			return fmt.Errorf("%w that takes anything: every output of transaction %s returns to one of its payers; name one as CHAIN:TXHASH:out:N", ErrSeed, ev.tx.Hash)
+		}
+	}
+	return nil
+}
+
+// deliver books an output and keeps it if taint is in it.
+func (ev *event) deliver(m *graph.Move, lots []Lot, fresh graph.Amount, hop int) error {
+	for i := range lots {
+		if lots[i].Seed == unknown {
+			lots[i].Seed = clean
+		}
+	}
+	t := tainted(lots)
+	if t.IsZero() {
+		return nil
+	}
+	rule := RuleUTXO
+	if !fresh.IsZero() {
+		rule, hop = RuleSeed, 0
+	}
+	if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: rule, Legs: []graph.Seq{m.Seq}}, 0, m.To, graph.NativeID); err != nil {
+		return err
+	}
+	if ended, err := ev.arrives(m.To, graph.NativeID, t, fresh, hop); ended || err != nil {
+		return err
+	}
+	h, err := ev.run.book.holder(ev.l, m.To, graph.NativeID, hop, ev.header.Time)
+	if err != nil {
+		return err
+	}
+	if h.Role == roleTerminal {
+		h.Role = roleIntermediate // too little before, followed now
+	}
+	if t.Gt(&fresh) {
+		t.Sub(&t, &fresh)
+		h.In.Add(&h.In, &t)
+	}
+	at := ev.at
+	at.Seq = m.Seq
+	ev.keep(at, &output{id: m.To, lots: ev.run.plan.method.put(nil, lots), hop: hop})
+	return nil
+}
+
+// keep follows an unspent output from now on.
+func (ev *event) keep(at graph.Position, o *output) {
+	a := ev.account(o.id, o.hop)
+	if ev.l.outputs[at] == nil {
+		a.coins++
+	}
+	ev.l.outputs[at] = o
+	a.rewind(ev.at.NextTx())
+}
