@@ -1,0 +1,132 @@
+package report
+
+import (
+	"encoding/json"
+
+	"spoor/graph"
+	"spoor/trace"
+)
+
+// Manifest is what the evidence was computed from. The caller tells what only
+// it knows (the first block of fields); Write fills in the rest. It holds no
+// time of its making: two runs give the same bytes.
+type Manifest struct {
+	Tool    string        `json:"tool"`             // "spoor"
+	Version string        `json:"version"`          // of the tool
+	Commit  string        `json:"commit,omitempty"` // it was built from
+	Go      string        `json:"go,omitempty"`     // compiler
+	Rerun   []string      `json:"rerun,omitempty"`  // command, from inside the folder
+	Labels  []LabelSource `json:"labels"`           // in order of asking
+
+	Format       int            `json:"format"` // of the folder
+	Case         string         `json:"case"`
+	Method       methodText     `json:"method"`
+	Parameters   parameters     `json:"parameters"`
+	Tips         []tipText      `json:"tips"`
+	Coverage     []coverageText `json:"coverage"`
+	Transactions int            `json:"transactions"` // evaluated
+	Notes        []string       `json:"notes"`
+	Text         textRules      `json:"text"`
+	Files        []File         `json:"files"` // every other file of the folder
+}
+
+// LabelSource is one list of labels that the trace asked.
+type LabelSource struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"` // of the file, or of the built-in list
+	Size   int64  `json:"size"`   // bytes
+	Labels int    `json:"labels"`
+}
+
+// File is one file of an evidence folder.
+type File struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Size   int64  `json:"size"` // bytes
+	Rows   *int   `json:"rows,omitempty"`
+}
+
+type methodText struct {
+	Name      string `json:"name"`
+	Sentence  string `json:"sentence"`
+	Conserves bool   `json:"conserves"`
+	Fees      string `json:"fees"`
+	Rounding  string `json:"rounding"`
+}
+
+type parameters struct {
+	Seeds            []string `json:"seeds"`
+	Share            string   `json:"share"`
+	MinAmount        string   `json:"min_amount"`
+	MaxHops          int      `json:"max_hops"`
+	Until            string   `json:"until"`
+	MaxTransactions  int      `json:"max_transactions"`
+	ServiceTransfers int      `json:"service_transfers"`
+	CoinJoin         string   `json:"coinjoin"`
+}
+
+type tipText struct {
+	Chain  graph.ChainID `json:"chain"`
+	Alias  string        `json:"alias"`
+	Height uint32        `json:"height"`
+	Hash   string        `json:"hash"`
+	Time   string        `json:"time"`
+}
+
+type coverageText struct {
+	Chain     graph.ChainID `json:"chain"`
+	Address   string        `json:"address,omitempty"`
+	From      uint32        `json:"from_block"`
+	To        uint32        `json:"to_block"`
+	Transfers string        `json:"transfers"`
+	Logs      string        `json:"logs"`
+	Traces    string        `json:"traces"`
+	Source    string        `json:"source"`
+}
+
+type textRules struct {
+	CSV    string `json:"csv"`
+	Claims string `json:"claims"`
+}
+
+// toolName marks an evidence folder as ours.
+const toolName = "spoor"
+
+const (
+	roundingSentence = "amounts are integers of base units; where a share of one is taken, every part is rounded down and the units left over go to the largest fractions, ties to the first"
+	feesSentence     = "fees leave their payer like a payment, of their own kind; of a UTXO transaction the fee is what the outputs leave"
+	csvSentence      = "UTF-8, RFC 4180 with CRLF and a header row; an apostrophe is put before a cell that a spreadsheet could take for a formula, and before one that begins with an apostrophe"
+	claimsSentence   = `control, bidirectional and invisible characters of texts that strangers chose are written as escapes, backslashes are doubled, and what is beyond 200 characters is counted`
+)
+
+// complete fills in what the trace tells.
+func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
+	c := &t.Case
+	m.Tool, m.Format = toolName, 1
+	m.Case = c.Name
+	m.Method = methodText{t.Method.Name, t.Method.Sentence, t.Method.Conserves, feesSentence, roundingSentence}
+	m.Parameters = parameters{c.Seeds, c.Share, c.MinAmount, c.MaxHops, c.Until, c.MaxTransactions, c.ServiceTransfers, c.CoinJoin}
+	m.Transactions = t.Transactions
+	m.Text = textRules{csvSentence, claimsSentence}
+	m.Files = files
+	m.Tips, m.Coverage, m.Notes = []tipText{}, []coverageText{}, []string{}
+	for _, tip := range t.Tips {
+		m.Tips = append(m.Tips, tipText{tip.Chain.ID, tip.Chain.Alias, tip.Height, tip.Hash.Text(tip.Chain.Family), instant(tip.Time)})
+	}
+	for _, k := range t.Coverage {
+		m.Coverage = append(m.Coverage, coverageText{k.Chain, k.Address.String(), k.From, k.To,
+			k.Know.Transfers.String(), k.Know.Logs.String(), k.Know.Traces.String(), claim(k.Source)})
+	}
+	for _, note := range t.Notes {
+		m.Notes = append(m.Notes, prose(note))
+	}
+	if m.Labels == nil {
+		m.Labels = []LabelSource{}
+	}
+	return m
+}
+
+func (m Manifest) encode() ([]byte, error) {
+	data, err := json.MarshalIndent(m, "", "  ")
+	return append(data, '\n'), err
+}

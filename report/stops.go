@@ -1,0 +1,37 @@
+package report
+
+import (
+	"iter"
+	"strconv"
+
+	"spoor/graph"
+	"spoor/trace"
+)
+
+// stops is stops.csv: where value ended, at rest included.
+func stops() table {
+	type row = numbered[trace.Stop]
+	info := func(r row) *graph.AssetInfo { return &r.v.Asset }
+	return newTable("stops.csv", func(t *trace.Trace) iter.Seq[row] { return number(t.Stops) },
+		[]column[row]{
+			numberColumn[trace.Stop]("number of the end, by which a report cites it"),
+			stated("reason", word, "why branches end here: at_rest (still held), service, mixer, bridge_unmatched, contract_unknown, burn, fee, dust, budget (a bound of the case), not_covered",
+				func(r row) string { return string(r.v.Reason) }),
+			fact("chain", caip2, "ledger of the address", func(r row) string { return string(r.v.Asset.Asset.Chain) }),
+			fact("address", address, "where value ended; empty for fees that nobody earns", func(r row) string { return r.v.Address.String() }),
+			attributed("entity", text, "owner by clustering; empty, as this version does not cluster", func(row) string { return "" }),
+			attributed("label", text, "name that a source gives to the address, if that is the reason", func(r row) string { return claim(r.v.Label.Name) }),
+			attributed("category", word, "what that source says it is", func(r row) string { return claim(r.v.Label.Category) }),
+		},
+		assetColumns(info),
+		amountColumns("tainted", graph.Derived, "value from the seeds that ended here", info, func(r row) *graph.Amount { return &r.v.Tainted }),
+		[]column[row]{
+			derived("hop", integer, "smallest number of movements since the theft", func(r row) string { return strconv.Itoa(r.v.Hop) }),
+			fact("first_time", utc, "when value first ended here", func(r row) string { return instant(r.v.First) }),
+			fact("last_time", utc, "when value last ended here", func(r row) string { return instant(r.v.Last) }),
+			derived("statement", word, "what the reason is: derived from the ledger, or attributed by a label or by behaviour", func(r row) string { return string(r.v.Statement) }),
+			derived("rule", text, "what decided it: the label's source, the behaviour and its threshold, or the bound", func(r row) string { return claim(r.v.Rule) }),
+			attributed("confidence", level, "how sure the source is; 100 for what is derived", func(r row) string { return strconv.Itoa(r.v.Confidence) }),
+			attributed("label_source", text, "who says so", func(r row) string { return claim(r.v.Label.Source) }),
+		})
+}

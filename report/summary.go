@@ -1,0 +1,312 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"math/big"
+	"slices"
+	"strings"
+
+	pretty "github.com/jedib0t/go-pretty/v6/table"
+	style "github.com/jedib0t/go-pretty/v6/text"
+
+	"spoor/graph"
+	"spoor/trace"
+)
+
+// SummaryOptions say how a summary looks.
+type SummaryOptions struct {
+	Top   int  // rows of a list before the rest is summed up; 10
+	Color bool // bold headings; the caller knows whether w is a terminal and NO_COLOR is unset
+}
+
+// Summary writes a trace for people: what was stolen, where it is, where it
+// ended and why, whether the books balance and what was not looked at. What a
+// list leaves out is summed, and every total is complete. A trace whose books
+// do not balance is refused with ErrConservation.
+func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
+	if err := Check(t); err != nil {
+		return err
+	}
+	if o.Top <= 0 {
+		o.Top = 10
+	}
+	s := &summary{t: t, o: o, names: assetNames(t)}
+	s.head()
+	s.stolen()
+	s.held()
+	s.ended()
+	s.converted()
+	s.fees()
+	s.books()
+	s.limits()
+	s.legend()
+	_, err := w.Write(s.text.Bytes())
+	return err
+}
+
+// summary is a summary being written.
+type summary struct {
+	text  bytes.Buffer
+	t     *trace.Trace
+	o     SummaryOptions
+	names map[graph.Asset]string
+}
+
+func (s *summary) printf(format string, args ...any) { fmt.Fprintf(&s.text, format, args...) }
+
+func (s *summary) title(title string) {
+	if s.o.Color {
+		title = style.Bold.EscapeSeq() + title + style.Reset.EscapeSeq()
+	}
+	s.printf("\n%s\n", title)
+}
+
+// grid prints rows under a header, amounts to the right.
+func (s *summary) grid(header pretty.Row, rows []pretty.Row, rightAligned ...int) {
+	g := pretty.NewWriter()
+	look := pretty.StyleLight
+	look.Format.Header = style.FormatDefault
+	look.Options = pretty.OptionsNoBordersAndSeparators
+	look.Box.PaddingLeft, look.Box.PaddingRight = "  ", ""
+	g.SetStyle(look)
+	g.SuppressTrailingSpaces()
+	configs := make([]pretty.ColumnConfig, len(rightAligned))
+	for i, n := range rightAligned {
+		configs[i] = pretty.ColumnConfig{Number: n, Align: style.AlignRight, AlignHeader: style.AlignRight}
+	}
+	g.SetColumnConfigs(configs)
+	g.AppendHeader(header)
+	g.AppendRows(rows)
+	s.printf("%s\n", g.Render())
+}
+
+func (s *summary) head() {
+	t := s.t
+	if t.Case.Name != "" {
+		s.printf("Case: %s\n", claim(t.Case.Name))
+	}
+	s.printf("Method: %s, %s\n", t.Method.Name, t.Method.Sentence)
+	for _, tip := range t.Tips {
+		s.printf("Ledger: %s up to block %d (%s)\n", tip.Chain.Alias, tip.Height, instant(tip.Time))
+	}
+	s.printf("%s evaluated, %s found.\n", count(t.Transactions, "transaction"), count(len(t.Steps), "tainted movement"))
+	if !t.Method.Conserves {
+		s.printf("Note: %s.\n", poisonNote)
+	}
+}
+
+// stolen lists what each seed declares stolen.
+func (s *summary) stolen() {
+	s.title("Stolen")
+	sums := newSums[string]()
+	for i := range s.t.Seeds {
+		seed := &s.t.Seeds[i]
+		sums.add(seed.Seed, seed.Asset, seed.Amount.ToBig(), seed.Address)
+	}
+	if len(sums.list) == 0 {
+		s.printf("  nothing: the seeds hold no value in these ledgers\n")
+		return
+	}
+	s.grid(pretty.Row{"amount", "asset", "seed", "at"}, capped(s, sums.list, func(l *line[string]) []any {
+		return []any{claim(l.key), l.places()}
+	}), 1)
+}
+
+// held lists who still holds stolen value.
+func (s *summary) held() {
+	s.title("Still held")
+	sums := newSums[graph.Address]()
+	for i := range s.t.Stops {
+		if stop := &s.t.Stops[i]; stop.Reason == trace.StopAtRest {
+			sums.add(stop.Address, stop.Asset, stop.Tainted.ToBig(), stop.Address)
+		}
+	}
+	if len(sums.list) == 0 {
+		s.printf("  nothing\n")
+		return
+	}
+	s.grid(pretty.Row{"amount", "asset", "address"}, capped(s, sums.list, func(l *line[graph.Address]) []any {
+		return []any{l.key.String() + s.known(l.key)}
+	}), 1)
+}
+
+// end is how an ended branch is told: by what decided it.
+type end struct {
+	reason trace.Reason
+	who    string
+	rule   string
+}
+
+// ended lists where value stopped and why, by reason and label. The stops of a
+// trace are sorted by reason.
+func (s *summary) ended() {
+	s.title("Ended")
+	sums := newSums[end]()
+	for i := range s.t.Stops {
+		stop := &s.t.Stops[i]
+		if stop.Reason == trace.StopAtRest || stop.Reason == trace.StopFee {
+			continue
+		}
+		who := cmp.Or(claim(stop.Label.Name), stop.Address.String(), "no address")
+		rule := claim(stop.Rule)
+		if stop.Statement == graph.Attributed {
+			rule += fmt.Sprintf(" (confidence %d)", stop.Confidence)
+		}
+		sums.add(end{stop.Reason, who, rule}, stop.Asset, stop.Tainted.ToBig(), stop.Address)
+	}
+	if len(sums.list) == 0 {
+		s.printf("  nothing has\n")
+		return
+	}
+	// Each reason is capped by itself: a small sum in a mixer says more than
+	// the eleventh exchange.
+	var rows []pretty.Row
+	for list := sums.list; len(list) > 0; {
+		reason := list[0].key.reason
+		n := slices.IndexFunc(list, func(l *line[end]) bool { return l.key.reason != reason })
+		if n < 0 {
+			n = len(list)
+		}
+		rows = append(rows, capped(s, list[:n], func(l *line[end]) []any {
+			who := l.key.who
+			if places := l.places(); places != who {
+				who += " " + places
+			}
+			return []any{reason, who, l.key.rule}
+		}, reason)...)
+		list = list[n:]
+	}
+	s.grid(pretty.Row{"amount", "asset", "why", "where", "by"}, rows, 1)
+}
+
+func (s *summary) converted() {
+	var rows []pretty.Row
+	for i := range s.t.Balances {
+		b := &s.t.Balances[i]
+		for _, side := range []struct {
+			amount *graph.Amount
+			way    string
+		}{{&b.ConvertedOut, "given"}, {&b.ConvertedIn, "received"}, {&b.BridgedOut, "given to bridges"}, {&b.BridgedIn, "delivered by bridges"}} {
+			if !side.amount.IsZero() {
+				rows = append(rows, pretty.Row{s.units(b.Asset, side.amount.ToBig()), s.name(b.Asset), side.way})
+			}
+		}
+	}
+	if len(rows) > 0 {
+		s.title("Exchanged for other assets")
+		s.grid(pretty.Row{"amount", "asset", ""}, rows, 1)
+	}
+}
+
+func (s *summary) fees() {
+	var rows []pretty.Row
+	for i := range s.t.Balances {
+		if b := &s.t.Balances[i]; !b.Fees.IsZero() {
+			rows = append(rows, pretty.Row{s.units(b.Asset, b.Fees.ToBig()), s.name(b.Asset)})
+		}
+	}
+	if len(rows) > 0 {
+		s.title("Paid in fees")
+		s.grid(pretty.Row{"amount", "asset"}, rows, 1)
+	}
+}
+
+// books prints the conservation law of every asset.
+func (s *summary) books() {
+	s.title("Books")
+	for i := range s.t.Balances {
+		b := &s.t.Balances[i]
+		side := func(parts ...any) string {
+			var words []string
+			for j := 0; j < len(parts); j += 2 {
+				if amount := parts[j+1].(*graph.Amount); !amount.IsZero() {
+					words = append(words, parts[j].(string)+" "+s.units(b.Asset, amount.ToBig()))
+				}
+			}
+			if len(words) == 0 {
+				return "0"
+			}
+			return strings.Join(words, " + ")
+		}
+		in := side("seeded", &b.Seeded, "converted in", &b.ConvertedIn, "bridged in", &b.BridgedIn)
+		out := side("at rest", &b.AtRest, "stopped", &b.Stopped, "fees", &b.Fees, "converted out", &b.ConvertedOut, "bridged out", &b.BridgedOut)
+		if s.t.Method.Conserves {
+			s.printf("  %s: %s = %s; difference %s\n", s.name(b.Asset), in, out, b.Difference())
+		} else {
+			s.printf("  %s: %s, reached: %s\n", s.name(b.Asset), in, out)
+		}
+	}
+	if !s.t.Method.Conserves {
+		s.printf("  %s\n", poisonNote)
+	}
+}
+
+// legend says which contract stands behind each symbol, and who says so.
+func (s *summary) legend() {
+	var rows []pretty.Row
+	for i := range s.t.Balances {
+		a := s.t.Balances[i].Asset
+		if a.Asset.IsNative() {
+			continue
+		}
+		said := "its decimals are unknown: amounts are in base units"
+		if a.Decimals >= 0 {
+			said = fmt.Sprintf("%d decimals", a.Decimals)
+		}
+		if a.Symbol != "" || a.Decimals >= 0 {
+			said += ", says " + claim(cmp.Or(a.Source, "an unnamed source"))
+		}
+		rows = append(rows, pretty.Row{cmp.Or(claim(a.Symbol), "(no symbol)"), a.Asset.String(), said})
+	}
+	if len(rows) > 0 {
+		s.title("Tokens (a symbol is what somebody says, the contract is the identity)")
+		s.grid(pretty.Row{"symbol", "identity", ""}, rows)
+	}
+}
+
+// known is what labels call an address, in brackets.
+func (s *summary) known(a graph.Address) string {
+	for i := range s.t.Holders {
+		if h := &s.t.Holders[i]; h.Address == a && len(h.Labels) > 0 {
+			return " (" + labelList(h.Labels) + ")"
+		}
+	}
+	return ""
+}
+
+func (s *summary) name(a graph.AssetInfo) string { return s.names[a.Asset] }
+
+func (s *summary) amount(l interface {
+	of() (graph.AssetInfo, *big.Int)
+}) string {
+	info, sum := l.of()
+	return s.units(info, sum)
+}
+
+// units writes a sum in whole units, or in base units where nobody has said
+// how many there are. A sum of lots of one asset can pass 2^256 under poison.
+func (s *summary) units(a graph.AssetInfo, sum *big.Int) string {
+	if a.Decimals <= 0 {
+		return sum.String()
+	}
+	digits := sum.String()
+	if missing := a.Decimals + 1 - len(digits); missing > 0 {
+		digits = strings.Repeat("0", missing) + digits
+	}
+	point := len(digits) - a.Decimals
+	whole, fraction := digits[:point], strings.TrimRight(digits[point:], "0")
+	if fraction == "" {
+		return whole
+	}
+	return whole + "." + fraction
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
