@@ -1,0 +1,94 @@
+package gethtest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"spoor/graph"
+	"spoor/graph/graphtest"
+	"spoor/ingest"
+	"spoor/ingest/ethereum"
+	"spoor/ingest/ethereum/gethtest"
+)
+
+func followOnce(t *testing.T, n *gethtest.Node, store graph.Store, sure ingest.Finality) (ingest.Followed, error) {
+	t.Helper()
+	node, err := ethereum.NewNode(chain(t), []string{n.URL}, ingest.NewMeter(ingest.Stop), options(t, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	ledger, err := store.Ledger(t.Context(), chain(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	first := uint32(0)
+	state, err := ingest.Follow(ctx, ledger, node, ingest.FollowOptions{Sure: sure, From: &first, Once: true, Poll: time.Millisecond})
+	if ctx.Err() != nil {
+		t.Fatal("following did not end")
+	}
+	return state, err
+}
+
+// TestFollow follows a node through reorganisations: the store is that of a
+// clean ingest of the winning branch after each, and as it was where one goes
+// below the finality depth of 64.
+func TestFollow(t *testing.T) {
+	n := start(t)
+	payments(t, n, 30, 100)
+	store := graphtest.NewModel()
+	if state, err := followOnce(t, n, store, ingest.Latest); err != nil || state.Tip.Height != 30 || state.Blocks != 31 {
+		t.Fatalf("%+v, %v", state, err)
+	}
+	same := func(what string) {
+		t.Helper()
+		o := options(t, n)
+		if dump(t, store) != clean(t, o, n.URL) {
+			t.Fatalf("%s: the store differs from that of a clean ingest", what)
+		}
+	}
+	same("first")
+	for i, r := range []struct{ depth, blocks int }{{1, 2}, {3, 3}, {5, 3}, {20, 22}} {
+		before := n.Head().Number.Uint64()
+		n.Fork(t, before-uint64(r.depth))
+		payments(t, n, r.blocks, int64(1000*(i+1)))
+		state, err := followOnce(t, n, store, ingest.Latest)
+		if err != nil || state.Reorgs != 1 || state.Deepest != uint32(r.depth) || uint64(state.Tip.Height) != n.Head().Number.Uint64() {
+			t.Fatalf("depth %d: %+v, %v", r.depth, state, err)
+		}
+		same(fmt.Sprintf("depth %d", r.depth))
+	}
+	payments(t, n, 40, 50_000)
+	if _, err := followOnce(t, n, store, ingest.Latest); err != nil {
+		t.Fatal(err)
+	}
+	same("grown")
+	before := dump(t, store)
+	n.Fork(t, n.Head().Number.Uint64()-65)
+	payments(t, n, 2, 90_000)
+	if _, err := followOnce(t, n, store, ingest.Latest); !errors.Is(err, ingest.ErrTooDeep) {
+		t.Fatalf("%v, want %v", err, ingest.ErrTooDeep)
+	}
+	if dump(t, store) != before {
+		t.Error("the store was changed")
+	}
+}
+
+// TestFollowFinalized stores only what the node calls finalized.
+func TestFollowFinalized(t *testing.T) {
+	n := start(t)
+	payments(t, n, 70, 100)
+	for _, sure := range []ingest.Finality{ingest.Safe, ingest.Finalized} {
+		store := graphtest.NewModel()
+		state, err := followOnce(t, n, store, sure)
+		if err != nil || state.Head.Height > 70 {
+			t.Fatalf("%s: %+v, %v", sure, state, err)
+		}
+		t.Logf("%s is block %d of 70", sure, state.Head.Height)
+	}
+}
