@@ -1,0 +1,57 @@
+# make          builds ./spoor
+# make test     all fast tests with the race detector; needs no network once modules are present
+# make check    vet, lint, formatting, modules
+# make bench    benchmarks            (BENCH=regexp to choose)
+# make fuzz     each fuzz target for FUZZTIME
+# make demo     builds and runs the two-minute tour into ./out/demo
+
+GO        ?= go
+BENCH     ?= .
+FUZZTIME  ?= 20s
+LINT_VERSION = 2.15.0
+# An installed linter of the pinned version, else Go builds it.
+LINT = $(or $(shell PATH="$$PATH:$$($(GO) env GOPATH)/bin"; l=$$(command -v golangci-lint) && \
+	"$$l" version 2>/dev/null | grep -q 'version $(LINT_VERSION) ' && echo "$$l"), \
+	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION))
+
+.PHONY: build test check vet lint format modules bench fuzz demo clean
+
+build:
+	$(GO) build -o spoor ./cmd/spoor
+
+test:
+	$(GO) test -race ./...
+
+check: vet lint format modules
+
+vet:
+	$(GO) vet ./...
+
+lint:
+	$(LINT) run ./...
+
+format:
+	@unformatted=$$(git ls-files --cached --others --exclude-standard '*.go' | xargs gofmt -l) && \
+	if [ -n "$$unformatted" ]; then echo "gofmt these files:"; echo "$$unformatted"; exit 1; fi
+
+modules:
+	$(GO) mod verify
+	$(GO) mod tidy -diff
+
+bench:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchmem -timeout 0 ./...
+
+# Go fuzzes one target at a time.
+fuzz:
+	@for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "== $$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package || exit 1; \
+		done; \
+	done
+
+demo: build
+	./spoor demo --out ./out/demo
+
+clean:
+	rm -rf spoor out

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/spf13/cobra"
+
+	"spoor/graph"
+	"spoor/graph/badger"
+)
+
+type checkOptions struct {
+	output format
+	chain  string
+	limit  int
+}
+
+func (p *program) checkCommand() *cobra.Command {
+	var o checkOptions
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Check that the store is sound",
+		Long: `Check that the store is sound: every stored byte against its checksum, the
+blocks against the histories of addresses, both sides of every transfer, the
+outputs that inputs spend, the numbers of addresses and assets, and coverage.
+What is wrong is listed; the exit code is 1 if anything is.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },
+	}
+	o.output.addFlag(cmd)
+	cmd.Flags().StringVar(&o.chain, "chain", "", "only this chain: a CAIP-2 id or an alias")
+	cmd.Flags().IntVar(&o.limit, "limit", 100, "findings to list; 0 for all")
+	return cmd
+}
+
+// A findingRow is one thing that is wrong.
+type findingRow struct {
+	Chain    string `json:"chain"`
+	Position string `json:"position"`
+	Finding  string `json:"finding"`
+}
+
+var findingColumns = []column[findingRow]{
+	{"chain", false, func(r *findingRow) string { return r.Chain }},
+	{"position", false, func(r *findingRow) string { return r.Position }},
+	{"finding", false, func(r *findingRow) string { return r.Finding }},
+}
+
+func (o *checkOptions) run(ctx context.Context, p *program) error {
+	if o.limit < 0 {
+		return usagef("--limit %d is negative", o.limit)
+	}
+	var findings []findingRow
+	total := 0
+	err := p.alone(badger.Options{Verify: math.MaxInt64}, func(store *badger.Store) error {
+		chains, err := chainsNamed(ctx, store, o.chain)
+		if err != nil {
+			return err
+		}
+		for _, chain := range chains {
+			before := total
+			var done graph.Checked
+			err := viewing(ctx, store, chain, func(view graph.View) (err error) {
+				done, err = graph.Check(ctx, view, func(f graph.Finding) {
+					total++
+					if o.limit == 0 || len(findings) < o.limit {
+						findings = append(findings, findingRow{string(chain.ID), f.At.String(), f.What})
+					}
+				})
+				return err
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", chain.Alias, err)
+			}
+			p.say("%s: %s", chain.Alias, checkedText(&done, total-before))
+		}
+		return nil
+	})
+	if total > 0 {
+		err = errors.Join(err, printRows(p.out, o.output, findingColumns, each(findings)))
+	}
+	if err != nil {
+		return err
+	}
+	if more := total - len(findings); more > 0 {
+		p.warn("and %d more findings: --limit 0 lists all", more)
+	}
+	if total > 0 {
+		return fmt.Errorf("check: %w: %d findings", graph.ErrDamaged, total)
+	}
+	return nil
+}
+
+func checkedText(c *graph.Checked, findings int) string {
+	sound := "sound"
+	if findings > 0 {
+		sound = fmt.Sprintf("%d findings", findings)
+	}
+	text := fmt.Sprintf("%s; %d blocks, %d transactions, %d transfers, %d addresses with %d entries",
+		sound, c.Size.Blocks, c.Size.Txs, c.Size.Transfers, c.Size.Addresses, c.Entries)
+	if c.Inputs > 0 {
+		text += fmt.Sprintf(", %d inputs", c.Inputs)
+	}
+	if c.Unresolved > 0 {
+		text += fmt.Sprintf(" (%d spend outputs that were not read)", c.Unresolved)
+	}
+	return text
+}

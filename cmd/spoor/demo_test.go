@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"spoor/ingest/synthetic"
+)
+
+// TestDemo holds the evidence of the demo against the truth that its script
+// kept, to the base unit: everything stolen, every end, every address at rest.
+func TestDemo(t *testing.T) {
+	for name, script := range map[string]synthetic.Script{
+		"default":       {Seed: 1, Incidents: 1, Hops: 8, Background: 2000},
+		"other seed":    {Seed: 7, Incidents: 1, Hops: 3},
+		"three, longer": {Seed: 42, Incidents: 3, Hops: 12, Background: 1000},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "demo")
+			spoor(t, exitOK, "demo", "--out", out, "--seed", big.NewInt(int64(script.Seed)).String(), "--incidents", big.NewInt(int64(script.Incidents)).String(),
+				"--hops", big.NewInt(int64(script.Hops)).String(), "--background", big.NewInt(int64(script.Background)).String())
+			heist, err := script.Ethereum()
+			if err != nil {
+				t.Fatal(err)
+			}
+			theft, err := script.Bitcoin()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, incident := range []*synthetic.Incident{heist, theft} {
+				holds(t, filepath.Join(out, "evidence"), &incident.Truth)
+			}
+		})
+	}
+}
+
+// holds compares the stops and balances of an evidence folder with the truth.
+func holds(t *testing.T, evidence string, truth *synthetic.Truth) {
+	t.Helper()
+	stops := rows(t, filepath.Join(evidence, "stops.csv"))
+	chain := string(truth.Chain.ID)
+	for _, sum := range truth.Sums {
+		asset := sum.Asset.Text()
+		found := false
+		for _, r := range rows(t, filepath.Join(evidence, "conservation.csv")) {
+			if r["chain"] != chain || r["asset"] != asset {
+				continue
+			}
+			found = true
+			for column, want := range map[string]string{"seeded_raw": sum.Seeded.Dec(), "converted_in_raw": sum.ConvertedIn.Dec(), "at_rest_raw": sum.AtRest.Dec(),
+				"stopped_raw": sum.Ended.Dec(), "fees_raw": sum.Fees.Dec(), "converted_out_raw": sum.ConvertedOut.Dec(), "difference_raw": "0"} {
+				if r[column] != want {
+					t.Errorf("%s: %s is %s, want %s", asset, column, r[column], want)
+				}
+			}
+		}
+		if !found && !sum.Seeded.IsZero() {
+			t.Errorf("conservation.csv has no %s", asset)
+		}
+		for reason, category := range map[synthetic.Reason]string{synthetic.Mixer: "mixer", synthetic.CoinJoin: "mixer", synthetic.Exchange: "service", synthetic.Burn: "burn", synthetic.Fee: "fee"} {
+			want := truth.Ended(sum.Asset, reason)
+			if reason == synthetic.Mixer || reason == synthetic.CoinJoin {
+				mixer, joined := truth.Ended(sum.Asset, synthetic.Mixer), truth.Ended(sum.Asset, synthetic.CoinJoin)
+				want.Add(&mixer, &joined)
+			}
+			got := total(stops, func(r map[string]string) bool {
+				return r["chain"] == chain && r["asset"] == asset && r["reason"] == category
+			})
+			if got != want.Dec() {
+				t.Errorf("%s: %s ends at %s, want %s", asset, got, category, want.Dec())
+			}
+		}
+	}
+	for _, end := range truth.Ends {
+		if end.Reason != synthetic.AtRest {
+			continue
+		}
+		got := total(stops, func(r map[string]string) bool {
+			return r["chain"] == chain && r["asset"] == end.Asset.Text() && r["reason"] == "at_rest" && r["address"] == end.Address.String()
+		})
+		if got != end.Amount.Dec() {
+			t.Errorf("%s (%s) holds %s of %s, want %s", end.Role, end.Address, got, end.Asset.Text(), end.Amount.Dec())
+		}
+	}
+}
+
+func total(rows []map[string]string, pick func(map[string]string) bool) string {
+	sum := new(big.Int)
+	for _, r := range rows {
+		if pick(r) {
+			n, _ := new(big.Int).SetString(r["tainted_raw"], 10)
+			sum.Add(sum, n)
+		}
+	}
+	return sum.String()
+}
+
+// TestDemoTwice: the same demo gives the same bytes, over a store that is there
+// and in a new folder; another demo is refused over it.
+func TestDemoTwice(t *testing.T) {
+	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
+	run := func(dir string) map[string][]byte {
+		spoor(t, exitOK, "demo", "--out", dir, "--background", "500")
+		files := map[string][]byte{}
+		entries, err := os.ReadDir(filepath.Join(dir, "evidence"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			if files[e.Name()], err = os.ReadFile(filepath.Join(dir, "evidence", e.Name())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return files
+	}
+	want := run(first)
+	for _, dir := range []string{first, second} {
+		got := run(dir)
+		if len(got) != len(want) || len(want) < 9 {
+			t.Fatalf("%d files, want %d and at least 9", len(got), len(want))
+		}
+		for name := range want {
+			if !bytes.Equal(got[name], want[name]) {
+				t.Errorf("%s differs between two runs", name)
+			}
+		}
+	}
+	if _, messages := spoor(t, exitFailed, "demo", "--out", first, "--background", "500", "--seed", "2"); !strings.Contains(messages, "another demo") {
+		t.Errorf("another demo over the first: %s", messages)
+	}
+}

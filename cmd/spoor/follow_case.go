@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"spoor/graph"
+	"spoor/ingest"
+	"spoor/trace"
+)
+
+// A caseWatch traces a case again whenever the followed ledger has changed,
+// and tells what is different: taint that moved, movements that were rolled
+// back, and ends that are new or hold another amount. It traces the whole case
+// each time, so a new block costs what the case costs.
+type caseWatch struct {
+	p     *program
+	store graph.Store
+	asked trace.Case
+	known func(graph.Address) []graph.Label
+
+	steps   []caseStep // of the last trace, in its order; nil before the first
+	stops   map[caseStop]graph.Amount
+	changed bool
+	said    string // the last reason why there was no trace
+}
+
+// caseStep is a movement of taint, as far as it tells one from another.
+type caseStep struct {
+	chain    graph.ChainID
+	block    graph.Hash
+	at       graph.Position
+	tx       graph.Hash
+	from, to graph.Address
+	asset    string
+	tainted  string
+}
+
+// caseStop is where branches end.
+type caseStop struct {
+	reason  trace.Reason
+	address graph.Address
+	label   string
+	asset   string
+}
+
+// newCaseWatch reads a case file.
+func (p *program) newCaseWatch(store graph.Store, file string, labels []string) (*caseWatch, error) {
+	o := traceOptions{file: file, labels: labels}
+	asked, err := o.read()
+	if err != nil {
+		return nil, err
+	}
+	if err := asked.Check(); err != nil {
+		return nil, inCase(err)
+	}
+	known, _, err := o.readLabels()
+	if err != nil {
+		return nil, err
+	}
+	return &caseWatch{p: p, store: store, asked: asked, known: known, changed: true}, nil
+}
+
+// notice traces again when the head is reached with something new.
+func (w *caseWatch) notice(ctx context.Context, n ingest.Notice) error {
+	switch n.What {
+	case ingest.Advanced, ingest.Reorganise:
+		w.changed = true
+	case ingest.Reached:
+		if w.changed {
+			w.changed = false
+			return w.look(ctx, n.State.Final)
+		}
+	}
+	return nil
+}
+
+// look traces the case and tells what is different from the last time. Blocks
+// above final are provisional.
+func (w *caseWatch) look(ctx context.Context, final uint32) error {
+	t, err := traceStore(ctx, w.store, w.asked, w.known)
+	switch {
+	case ctx.Err() != nil:
+		return nil
+	case errors.Is(err, graph.ErrNotFound): // the theft is not there yet, or no longer
+		if w.said != err.Error() {
+			w.said = err.Error()
+			w.p.say("case: %s; waiting for it", oneLine(w.said))
+		}
+		t = &trace.Trace{}
+	case err != nil:
+		return fmt.Errorf("case: %w", err)
+	default:
+		w.said = ""
+	}
+	steps, stops := []caseStep{}, make(map[caseStop]graph.Amount)
+	first, before, now := w.steps == nil, countSteps(w.steps), make(map[caseStep]int)
+	for i := range t.Steps {
+		s := &t.Steps[i]
+		key := caseStep{s.Chain, s.Block, s.At, s.Tx, s.From, s.To, nameOf(&s.Asset), unitsOf(&s.Asset, s.Tainted)}
+		steps = append(steps, key)
+		if now[key]++; now[key] > before[key] && !first {
+			w.tell("moved", key, s.At.Block > final)
+		}
+	}
+	for _, key := range w.steps {
+		if now[key]--; now[key] < 0 {
+			w.tell("rolled back", key, false)
+		}
+	}
+	for i := range t.Stops {
+		s := &t.Stops[i]
+		key := caseStop{s.Reason, s.Address, s.Label.Name, nameOf(&s.Asset)}
+		stops[key] = s.Tainted
+		if was, ok := w.stops[key]; ok && was == s.Tainted || first {
+			continue
+		}
+		w.print("now %s %s %s at %s%s", unitsOf(&s.Asset, s.Tainted), key.asset, s.Reason, placeOf(s.Address), labelOf(key.label))
+	}
+	if first {
+		w.p.say("case: %d movements, %d ends", len(t.Steps), len(t.Stops))
+	}
+	w.steps, w.stops = steps, stops
+	return nil
+}
+
+func (w *caseWatch) tell(what string, s caseStep, provisional bool) {
+	note := ""
+	if provisional {
+		note = " (provisional)"
+	}
+	chain := graph.ChainOf(s.chain)
+	w.print("%s %s %s from %s to %s, block %d, transaction %s%s", what, s.tainted, s.asset, placeOf(s.from), placeOf(s.to), s.at.Block, s.tx.Text(chain.Family), note)
+}
+
+func (w *caseWatch) print(format string, args ...any) {
+	_, _ = fmt.Fprintln(w.p.out, printable(fmt.Sprintf(format, args...))) // a reader that is gone ends the process
+}
+
+func countSteps(steps []caseStep) map[caseStep]int {
+	n := make(map[caseStep]int)
+	for _, s := range steps {
+		n[s]++
+	}
+	return n
+}
+
+// unitsOf is an amount in whole units, or in base units where nobody has said
+// how many make a whole.
+func unitsOf(info *graph.AssetInfo, amount graph.Amount) string {
+	if info.Decimals < 0 {
+		return amount.Dec() + " base units of"
+	}
+	return info.Units(amount)
+}
+
+func nameOf(info *graph.AssetInfo) string {
+	if info.Symbol != "" {
+		return info.Symbol
+	}
+	return info.Asset.Text()
+}
+
+func placeOf(a graph.Address) string {
+	if a.IsZero() {
+		return "-"
+	}
+	return a.String()
+}
+
+func labelOf(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " (" + name + ")"
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"spoor/graph"
+	"spoor/graph/badger"
+	"spoor/report"
+	"spoor/trace"
+)
+
+type traceOptions struct {
+	file   string     // the case, "" with --seed
+	flags  trace.Case // what flags say instead of the file
+	labels []string
+	out    string
+	output format
+	top    int
+	fetch  fetchFlags
+}
+
+func (p *program) traceCommand() *cobra.Command {
+	var o traceOptions
+	cmd := &cobra.Command{
+		Use:   "trace CASE.yaml | --seed REF...",
+		Short: "Follow stolen value from a case and write the evidence",
+		Long: `Follow stolen value through the ledgers in the store, in ledger order and by one
+method, until all of it rests or has ended or a bound is met. What is stolen is
+named by a case file or by seeds:
+
+  CHAIN:TXHASH                      what the net receivers of a transaction gained
+  CHAIN:TXHASH:SEQ                  one movement of it, such as log:391 or out:1
+  CHAIN:ADDRESS[/ASSET][@WHEN][=N]  what an address holds after WHEN (a block or a
+                                    time) and all that reaches it later, N base
+                                    units at most
+
+A flag takes the place of what the case file says. Value ends at services by
+label or by the number of their transfers; labels are the built-in table, the
+files of --labels and those of the case.
+
+Standard output gets a summary, or with -o csv and ndjson the movements and with
+json the whole trace. --out writes the evidence folder, whole or not at all, in
+place of a former one. The exit code is 3 when a bound cut the trace.
+
+With --fetch the trace asks an explorer for the history of every address it
+reaches and does not know, keeps it in the store, and goes on. The exit code is
+3 as well when the limit left addresses out or the explorer did not tell all.`,
+		Example: `  spoor trace case.yaml --out evidence
+  spoor trace --seed ethereum:0xTXHASH --method haircut
+  spoor trace --seed bitcoin:TXHASH:out:1 --max-hops 20 -o csv
+  spoor trace case.yaml --fetch etherscan --url https://api.etherscan.io/v2/api`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				o.file = args[0]
+			}
+			if err := o.fetch.check(cmd); err != nil {
+				return err
+			}
+			c, err := o.asked(cmd)
+			if err != nil {
+				return err
+			}
+			return o.run(cmd.Context(), p, c)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.flags.Seeds, "seed", nil, "what was stolen, instead of a case file; may be repeated")
+	flags.StringVar(&o.flags.Method, "method", "fifo", "fifo, lifo, haircut, poison or tiho")
+	flags.StringVar(&o.flags.Share, "share", "", "stop when this part of every asset has ended, such as 0.95")
+	flags.StringVar(&o.flags.MinAmount, "min-amount", "", "less than this many whole units is dust and not followed")
+	flags.IntVar(&o.flags.MaxHops, "max-hops", 0, "movements since the theft; 0 for no bound")
+	flags.StringVar(&o.flags.Until, "until", "", "look at nothing later, such as 2024-07-16T12:00:00Z")
+	flags.IntVar(&o.flags.MaxTransactions, "max-transactions", 0, "transactions evaluated; 0 for no bound")
+	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative for never")
+	flags.StringVar(&o.flags.CoinJoin, "coinjoin", "stop", "a CoinJoin ends a branch (stop), or the method goes through it (follow)")
+	flags.StringArrayVar(&o.labels, "labels", nil, "CSV file of labels: chain,address,name,category[,behaviour,source,confidence]; may be repeated")
+	flags.StringVar(&o.out, "out", "", "folder of the evidence")
+	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
+	o.output.addFlag(cmd)
+	o.fetch.add(cmd)
+	return cmd
+}
+
+// asked is the case: the file's, with what the flags say instead.
+func (o *traceOptions) asked(cmd *cobra.Command) (trace.Case, error) {
+	seeds := len(o.flags.Seeds) > 0
+	switch {
+	case o.file == "" && !seeds:
+		return trace.Case{}, advice{usagef("trace what? name a case file, or seeds with --seed"), "spoor trace case.yaml, or spoor trace --seed ethereum:0xTXHASH"}
+	case o.file != "" && seeds:
+		return trace.Case{}, advice{usagef("%s and --seed: want one of them", o.file), "write the seeds into the case file"}
+	case o.top < 1:
+		return trace.Case{}, usagef("--top %d: want 1 or more", o.top)
+	}
+	if seeds {
+		if err := o.flags.Check(); err != nil {
+			return trace.Case{}, inCase(err)
+		}
+		return o.flags, nil
+	}
+	c, err := o.read()
+	if err != nil {
+		return c, err
+	}
+	for flag, take := range map[string]func(){
+		"method":            func() { c.Method = o.flags.Method },
+		"share":             func() { c.Share = o.flags.Share },
+		"min-amount":        func() { c.MinAmount = o.flags.MinAmount },
+		"max-hops":          func() { c.MaxHops = o.flags.MaxHops },
+		"until":             func() { c.Until = o.flags.Until },
+		"max-transactions":  func() { c.MaxTransactions = o.flags.MaxTransactions },
+		"service-transfers": func() { c.ServiceTransfers = o.flags.ServiceTransfers },
+		"coinjoin":          func() { c.CoinJoin = o.flags.CoinJoin },
+	} {
+		if cmd.Flags().Changed(flag) {
+			take()
+		}
+	}
+	if err := c.Check(); err != nil {
+		return c, inCase(err)
+	}
+	return c, nil
+}
+
+// read reads the case file.
+func (o *traceOptions) read() (trace.Case, error) {
+	data, err := os.ReadFile(o.file)
+	if err != nil {
+		return trace.Case{}, fmt.Errorf("case: %w", err)
+	}
+	c, err := trace.ParseCase(data)
+	if err != nil {
+		return c, inCase(fmt.Errorf("%s: %w", o.file, err))
+	}
+	return c, nil
+}
+
+// inCase makes an error about a case one of usage, with where to look.
+func inCase(err error) error {
+	hint := "spoor trace --help tells what a case and a seed may say"
+	if errors.Is(err, trace.ErrSeed) {
+		hint = "a seed is what was stolen, such as ethereum:0xTXHASH, bitcoin:TXHASH:out:1 or ethereum:0xADDRESS/native@13721616"
+	}
+	return advice{usagef("%w", err), hint}
+}
+
+func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error {
+	if o.out != "" {
+		if err := report.CheckFolder(o.out); err != nil {
+			return err
+		}
+	}
+	known, sources, err := o.readLabels()
+	if err != nil {
+		return err
+	}
+	var t *trace.Trace
+	var partial error
+	if o.fetch.api != "" {
+		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, known)
+	} else {
+		err = p.with(func(store *badger.Store) (err error) {
+			t, err = traceStore(ctx, store, c, known)
+			return err
+		})
+	}
+	if err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
+	made := o.manifest(sources)
+	if o.out != "" {
+		if err := report.Write(o.out, t, made); err != nil {
+			return err
+		}
+		p.say("evidence: %s", o.out)
+	}
+	switch o.output {
+	case asJSON:
+		err = report.JSON(p.out, t, made)
+	case asNDJSON:
+		err = report.NDJSON(p.out, t)
+	case asCSV:
+		err = report.CSV(p.out, t)
+	default:
+		err = report.Summary(p.out, t, report.SummaryOptions{Top: o.top, Color: terminal(p.out) && p.env("NO_COLOR") == ""})
+	}
+	if err != nil {
+		return err
+	}
+	return cmp.Or(cutShort(t), partial)
+}
+
+// traceStore traces a case through snapshots of every chain of a store.
+func traceStore(ctx context.Context, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label) (t *trace.Trace, err error) {
+	chains, err := store.Chains(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make(map[graph.ChainID]graph.View)
+	defer func() {
+		for _, v := range views {
+			err = errors.Join(err, v.Close())
+		}
+	}()
+	for _, chain := range chains {
+		ledger, err := store.Ledger(ctx, chain)
+		if err != nil {
+			return nil, err
+		}
+		if views[chain.ID], err = ledger.View(ctx); err != nil {
+			delete(views, chain.ID)
+			return nil, err
+		}
+	}
+	return trace.Run(ctx, views, c, known)
+}
+
+// manifest is what a manifest cannot know from the trace. The command names
+// files only: they lie elsewhere for whoever runs it again.
+func (o *traceOptions) manifest(labels []report.LabelSource) report.Manifest {
+	v := currentVersion()
+	m := report.Manifest{Version: v.Version, Commit: v.Revision, Go: v.Go, Labels: labels, Rerun: []string{"spoor", "trace", "case.yaml"}}
+	for _, source := range labels {
+		if source.Name != builtinLabels {
+			m.Rerun = append(m.Rerun, "--labels", source.Name)
+		}
+	}
+	return m
+}
+
+// cutShort is the error of a trace that a bound has cut, nil for any other.
+func cutShort(t *trace.Trace) error {
+	for _, stop := range t.Stops {
+		if stop.Reason == trace.StopBudget {
+			return advice{fmt.Errorf("%w: the bound %s cut the trace", errPartial, stop.Rule), "stops.csv and the summary tell what was not followed; raise or drop the bound to go on"}
+		}
+	}
+	return nil
+}
