@@ -20,6 +20,7 @@ type Checked struct {
 	Size    Size
 	Entries uint64 // of all histories
 	Inputs  uint64 // of UTXO transactions that name what they spend
+	Events  uint64
 	// Unresolved are inputs whose output is not in the store: normal where a
 	// ledger was not read from its first block, and no Finding.
 	Unresolved uint64
@@ -27,7 +28,8 @@ type Checked struct {
 
 // Check reads a view whole, twice: the blocks, and every address's history. It
 // reports to found what does not agree: a transfer that is missing from one of
-// its histories, or has a history entry and no transfer; addresses, assets and
+// its histories, or has a history entry and no transfer; an event that is not
+// found by whom it is about, its kind or its passage; addresses, assets and
 // transactions that are not found by their names; an output spent twice, or by
 // somebody else; coverage and sizes that are not those of the blocks. It works
 // on any store. It ends with an error where the store cannot be read on;
@@ -42,7 +44,7 @@ func Check(ctx context.Context, v View, found func(Finding)) (Checked, error) {
 	c := checker{ctx: ctx, v: v, size: size, seed: maphash.MakeSeed(),
 		sums: make([]uint64, size.Addresses+1), counts: make([]uint64, size.Addresses+1),
 		report: func(at Position, format string, args ...any) { found(Finding{at, fmt.Sprintf(format, args...)}) }}
-	for _, step := range []func() error{c.blocks, c.summary, c.assets, c.histories} {
+	for _, step := range []func() error{c.blocks, c.summary, c.assets, c.histories, c.kinds} {
 		if err := step(); err != nil {
 			return c.done, fmt.Errorf("check: %w", err)
 		}
@@ -62,6 +64,8 @@ type checker struct {
 
 	covered []Coverage
 	tip     Header
+
+	kindSums, kindCounts [eventEnd]uint64 // as sums and counts, of the events of each kind
 }
 
 // blocks reads the journal.
@@ -103,13 +107,18 @@ func (c *checker) tx(b *Block, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	if moves.Hash != tx.Hash || moves.Time != b.Time || moves.Failed != tx.Failed || len(moves.Moves) != len(tx.Transfers) {
+	if moves.Hash != tx.Hash || moves.Time != b.Time || moves.Failed != tx.Failed || len(moves.Moves) != len(tx.Transfers) || !slices.Equal(moves.Events, tx.Events) {
 		c.report(at, "transaction %s differs between the block and its moves", at)
 		return nil
 	}
 	list := slices.Clone(moves.Moves) // what follows reads the view
 	for i := range tx.Transfers {
 		if err := c.transfer(at, &tx.Transfers[i], &list[i]); err != nil {
+			return err
+		}
+	}
+	for i := range tx.Events {
+		if err := c.event(Stated{Position{b.Height, tx.Index, tx.Events[i].Seq}, tx.Hash, b.Time, tx.Events[i]}); err != nil {
 			return err
 		}
 	}
@@ -301,6 +310,65 @@ func (c *checker) history(id ID, a Address) error {
 		return err
 	} else if uint64(n) != count {
 		c.report(Position{}, "%s is said to have %d entries and has %d", a, n, count)
+	}
+	return nil
+}
+
+// event looks for an event by whom it is about and by its passage.
+func (c *checker) event(s Stated) error {
+	c.done.Events++
+	if s.Kind >= eventEnd {
+		c.report(s.At, "an event of the unknown kind %d", s.Kind)
+		return nil
+	}
+	c.kindCounts[s.Kind]++
+	c.kindSums[s.Kind] += maphash.Comparable(c.seed, s)
+	for _, about := range []Address{s.Subject, s.Object} {
+		if about.IsZero() {
+			continue
+		}
+		found := false
+		for other, err := range c.v.Events(c.ctx, about, s.At) {
+			if err != nil {
+				return err
+			}
+			if found = other == s; found || other.At != s.At {
+				break
+			}
+		}
+		if !found {
+			c.report(s.At, "the %s of %s at %s is not found by %s", s.Kind, s.Protocol, s.At, about)
+		}
+	}
+	if s.Key == "" || s.Kind != Departure && s.Kind != Arrival {
+		return nil
+	}
+	sides, err := c.v.Passages(s.Protocol, s.Key)
+	if err == nil && !slices.Contains(sides, s) {
+		c.report(s.At, "the %s of %s at %s is not found by its key %x", s.Kind, s.Protocol, s.At, s.Key)
+	}
+	return err
+}
+
+// kinds reads the events again, kind by kind.
+func (c *checker) kinds() error {
+	for kind := range c.kindCounts {
+		var sum, count uint64
+		var last Position
+		for s, err := range c.v.EventsOf(c.ctx, EventKind(kind), Position{}) {
+			if err != nil {
+				return err
+			}
+			if s.At.Compare(last) < 0 {
+				c.report(s.At, "the %s at %s comes after %s", s.Kind, s.At, last)
+			}
+			last = s.At
+			count++
+			sum += maphash.Comparable(c.seed, s)
+		}
+		if sum != c.kindSums[kind] || count != c.kindCounts[kind] {
+			c.report(Position{}, "the events of kind %s are %d that are not the %d of the blocks", EventKind(kind), count, c.kindCounts[kind])
+		}
 	}
 	return nil
 }

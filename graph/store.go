@@ -92,6 +92,7 @@ type TxMoves struct {
 	Failed bool
 	Know   Knowledge // of its block: whether every movement of it is there
 	Moves  []Move    // in order of Seq
+	Events []Event   // in order of Seq
 }
 
 // Entry is one line of an address's history: a move seen from one of its ends.
@@ -132,6 +133,9 @@ type View interface {
 	// Tx is the transaction that p lies in. The caller must not keep or change
 	// its moves after the next call on the view.
 	Tx(p Position) (TxMoves, error)
+	// Txs yields the stored transactions from a height on, in ledger order. The
+	// caller must not keep or change what is in one after the next.
+	Txs(ctx context.Context, from uint32) iter.Seq2[TxMoves, error]
 	// FindTx is where transactions with a hash are, ascending; usually one
 	// (Bitcoin repeats two coinbase hashes).
 	FindTx(hash Hash) ([]Position, error)
@@ -154,6 +158,14 @@ type View interface {
 	// Entries counts the entries of an address, up to a limit, without reading
 	// them all.
 	Entries(id ID, limit int) (int, error)
+
+	// Events yields what was stated about an address, as subject or object,
+	// from a position on, ascending. An address that is in no event has none.
+	Events(ctx context.Context, about Address, from Position) iter.Seq2[Stated, error]
+	// EventsOf yields the events of a kind from a position on, ascending.
+	EventsOf(ctx context.Context, kind EventKind, from Position) iter.Seq2[Stated, error]
+	// Passages are the departures and arrivals of a protocol with a key, ascending.
+	Passages(protocol, key string) ([]Stated, error)
 
 	// Close ends the view.
 	Close() error

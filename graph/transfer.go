@@ -79,6 +79,7 @@ type Tx struct {
 	Hash      Hash   // zero for the block's own payments
 	Failed    bool   // reverted: only its fees moved
 	Transfers []Transfer
+	Events    []Event // what it states besides, in order of Seq
 }
 
 // Header names a block and its place in its chain.
@@ -156,6 +157,15 @@ func (b *Block) Validate(chain ChainID) error {
 				!t.From.IsZero() && t.From.Chain != chain,
 				!t.To.IsZero() && t.To.Chain != chain:
 				return fmt.Errorf("%s: belongs to another chain than %s", at, chain)
+			}
+		}
+		for j := range tx.Events {
+			e := &tx.Events[j]
+			if j > 0 && tx.Events[j-1].Seq > e.Seq {
+				return fmt.Errorf("%s: events of a transaction must ascend", Position{b.Height, tx.Index, e.Seq})
+			}
+			if err := e.Validate(chain); err != nil {
+				return fmt.Errorf("%s: %w", Position{b.Height, tx.Index, e.Seq}, err)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -16,7 +17,9 @@ var ErrFork = errors.New("another block is stored at this height")
 //   - Two whole blocks hold the same places; the union keeps every transfer
 //     either has (one may have read logs, the other traces).
 //   - A whole block replaces what was known in part: the rows of a file may
-//     describe the same transfers under other places.
+//     describe the same transfers under other places. Of the part stay the
+//     events that the whole does not state, in transactions it has: it may
+//     have been read by somebody who did not look for them.
 //   - Two parts are joined by content: a row both have is one row as often as
 //     the one that has it more often, so overlapping exports do not double.
 //
@@ -30,9 +33,11 @@ func Union(old, new Block) (union Block, changed bool, err error) {
 	}
 	switch {
 	case new.Whole() && !old.Whole():
-		return new, true, nil
+		union, _ = keepEvents(new, old)
+		return union, true, nil
 	case old.Whole() && !new.Whole():
-		return old, false, nil
+		union, changed = keepEvents(old, new)
+		return union, changed, nil
 	}
 	place := placeByContent
 	if new.Whole() {
@@ -63,8 +68,9 @@ func Union(old, new Block) (union Block, changed bool, err error) {
 		if err != nil {
 			return Block{}, false, fmt.Errorf("block %d, transaction %s: %w", old.Height, tx.Hash, err)
 		}
-		if len(more) != len(joined.Transfers) || tx.Failed && !joined.Failed {
-			joined.Transfers, joined.Failed, changed = more, joined.Failed || tx.Failed, true
+		stated := joinEvents(joined.Events, tx.Events, samePlace)
+		if len(more) != len(joined.Transfers) || len(stated) != len(joined.Events) || tx.Failed && !joined.Failed {
+			joined.Transfers, joined.Events, joined.Failed, changed = more, stated, joined.Failed || tx.Failed, true
 		}
 	}
 	slices.SortFunc(union.Txs, func(a, b Tx) int { return int(a.Index) - int(b.Index) })
@@ -155,4 +161,78 @@ func placeByContent(known, read []Transfer) ([]Transfer, error) {
 	}
 	slices.SortFunc(union, func(a, b Transfer) int { return int(int64(a.Seq) - int64(b.Seq)) })
 	return union, nil
+}
+
+// keepEvents adds to a whole block what only a part of it states, and reports
+// whether that is anything.
+func keepEvents(whole, part Block) (kept Block, more bool) {
+	known := indexTxs(whole.Txs)
+	for i := range part.Txs {
+		tx := &part.Txs[i]
+		if len(tx.Events) == 0 || tx.Hash.IsZero() && tx.Index != BlockTx {
+			continue // the index of a transaction without a hash may be the place in a file
+		}
+		at, found := known.find(tx)
+		if !found {
+			continue
+		}
+		stated := joinEvents(whole.Txs[at].Events, tx.Events, anyPlace)
+		if len(stated) == len(whole.Txs[at].Events) {
+			continue
+		}
+		if !more {
+			whole.Txs, more = slices.Clone(whole.Txs), true
+		}
+		whole.Txs[at].Events = stated
+	}
+	return whole, more
+}
+
+// joinEvents keeps every event either has, as often as the one that has it more
+// often. Events at the same place are matched first, then those that content
+// makes the same.
+func joinEvents(known, read []Event, content func(Event) Event) []Event {
+	rest := make(map[Event]int, len(known))
+	for _, e := range known {
+		rest[e]++
+	}
+	take := func(e Event) bool {
+		if rest[e] == 0 {
+			return false
+		}
+		rest[e]--
+		return true
+	}
+	read = slices.DeleteFunc(slices.Clone(read), take)
+	if len(read) == 0 {
+		return known
+	}
+	left := make(map[Event]int, len(known))
+	for e, n := range rest {
+		left[content(e)] += n
+	}
+	rest = left
+	read = slices.DeleteFunc(read, func(e Event) bool { return take(content(e)) })
+	if len(read) == 0 {
+		return known
+	}
+	union := append(slices.Clone(known), read...)
+	slices.SortStableFunc(union, func(a, b Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	return union
+}
+
+// samePlace is the content of an event where two readings have the same places,
+// but for rows of files.
+func samePlace(e Event) Event {
+	if e.Seq.IsRow() {
+		e.Seq = 0
+	}
+	return e
+}
+
+// anyPlace is the content of an event where one reading may have made up its
+// places.
+func anyPlace(e Event) Event {
+	e.Seq = 0
+	return e
 }

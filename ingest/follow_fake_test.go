@@ -61,6 +61,8 @@ func (n *fakeNode) mine(count int) {
 			b.Txs = append(b.Txs, graph.Tx{Index: uint32(i), Hash: graphtest.Hash(fmt.Sprint("tx", n.salt, i)), Transfers: []graph.Transfer{
 				{Seq: graph.FeeSeq(0), Kind: graph.KindFee, From: from, To: graphtest.Account(n.chain, 50), Asset: n.chain.Native(), Amount: graph.Amount{n.salt}},
 				{Seq: log, Kind: graph.KindToken, From: from, To: to, Asset: graphtest.Token(n.chain, int(n.salt%13)), Amount: graph.Amount{i, n.salt}},
+			}, Events: []graph.Event{
+				{Seq: log, Kind: graph.Created, Protocol: "test", Subject: to, Object: from, Amount: graph.Amount{n.salt}},
 			}})
 		}
 		n.blocks = append(n.blocks, b)

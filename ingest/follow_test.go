@@ -40,12 +40,44 @@ func cleanly(t *testing.T, n *fakeNode) string {
 	if _, err := ingest.Run(context.Background(), ledger, n.Range(0, n.tip()), ingest.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	return export(t, store)
+	return known(t, store)
+}
+
+// known is all that a store knows: its export, and the events, which have no
+// place in it.
+func known(t *testing.T, store graph.Store) string {
+	t.Helper()
+	text := strings.Builder{}
+	text.WriteString(export(t, store))
+	chains, err := store.Chains(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, chain := range chains {
+		ledger, err := store.Ledger(context.Background(), chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := ledger.View(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s, err := range view.EventsOf(context.Background(), graph.Created, graph.Position{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprintf(&text, "%+v\n", s)
+		}
+		if err := view.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return text.String()
 }
 
 func sameAsClean(t *testing.T, store graph.Store, n *fakeNode) {
 	t.Helper()
-	if got, want := export(t, store), cleanly(t, n); got != want {
+	if got, want := known(t, store), cleanly(t, n); got != want {
 		t.Fatalf("the followed ledger differs from a clean one: %d and %d rows", strings.Count(got, "\n"), strings.Count(want, "\n"))
 	}
 }
@@ -371,16 +403,18 @@ func TestFollowOverParts(t *testing.T) {
 // makes them again.
 func TestFollowRandomly(t *testing.T) {
 	t.Run("model", func(t *testing.T) {
+		t.Parallel()
 		for seed := range uint64(200) {
 			playRandomly(t, seed, graphtest.NewModel(), func(s graph.Store) graph.Store { return s })
 		}
 	})
 	t.Run("badger", func(t *testing.T) {
-		games := uint64(30) // opening and syncing stores takes most of the time
+		t.Parallel()
+		wanted := 200 // opening and syncing stores takes most of the time
 		if testing.Short() {
-			games = 5
+			wanted = 20
 		}
-		for seed := range games {
+		for seed, reorganised := uint64(1000), 0; reorganised < wanted; seed++ {
 			dir := fast(t)
 			reopen := func(s graph.Store) graph.Store {
 				if s != nil {
@@ -394,7 +428,9 @@ func TestFollowRandomly(t *testing.T) {
 				}
 				return store
 			}
-			if err := playRandomly(t, 1000+seed, reopen(nil), reopen).Close(); err != nil {
+			store, n := playRandomly(t, seed, reopen(nil), reopen)
+			reorganised += n
+			if err := store.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -415,7 +451,8 @@ func fast(t *testing.T) string {
 	return t.TempDir()
 }
 
-func playRandomly(t *testing.T, seed uint64, store graph.Store, reopen func(graph.Store) graph.Store) graph.Store {
+// playRandomly plays one game and counts the branches that were replaced.
+func playRandomly(t *testing.T, seed uint64, store graph.Store, reopen func(graph.Store) graph.Store) (_ graph.Store, reorganised int) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(seed, 1))
 	n := newFakeNode(graph.ChainOf(graph.Ethereum))
@@ -428,10 +465,11 @@ func playRandomly(t *testing.T, seed uint64, store graph.Store, reopen func(grap
 		case 1:
 			n.after = 1 + random.IntN(10)
 			depth, length := 1+random.IntN(10), 1+random.IntN(12)
-			n.meanwhile = func() { n.reorganise(min(depth, int(n.tip())), length) }
+			n.meanwhile = func() { n.reorganise(min(depth, int(n.tip())), length); reorganised++ }
 			n.mine(random.IntN(5))
 		default:
 			n.reorganise(min(1+random.IntN(25), int(n.tip())), 1+random.IntN(30))
+			reorganised++
 		}
 		for ends := 0; ends < 2; { // the first may end at a head that is no longer the newest
 			ledger, err := store.Ledger(t.Context(), n.chain)
@@ -457,11 +495,11 @@ func playRandomly(t *testing.T, seed uint64, store graph.Store, reopen func(grap
 			}
 		}
 	}
-	if got, want := export(t, store), cleanly(t, n); got != want {
+	if got, want := known(t, store), cleanly(t, n); got != want {
 		t.Fatalf("seed %d: the followed ledger differs from a clean one: %d and %d rows", seed, strings.Count(got, "\n"), strings.Count(want, "\n"))
 	}
 	sound(t, store, n.chain)
-	return store
+	return store, reorganised
 }
 
 // oneBranch checks that what a reader sees now is one branch without a gap.

@@ -24,8 +24,8 @@ func (p *program) checkCommand() *cobra.Command {
 		Use:   "check",
 		Short: "Check that the store is sound",
 		Long: `Check that the store is sound: every stored byte against its checksum, the
-blocks against the histories of addresses, both sides of every transfer, the
-outputs that inputs spend, the numbers of addresses and assets, and coverage.
+blocks against the histories of addresses, both sides of every transfer, what is
+stated by whom it is about, the outputs that inputs spend, the numbers of addresses and assets, and coverage.
 What is wrong is listed; the exit code is 1 if anything is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },
@@ -101,6 +101,9 @@ func checkedText(c *graph.Checked, findings int) string {
 	}
 	text := fmt.Sprintf("%s; %d blocks, %d transactions, %d transfers, %d addresses with %d entries",
 		sound, c.Size.Blocks, c.Size.Txs, c.Size.Transfers, c.Size.Addresses, c.Entries)
+	if c.Events > 0 {
+		text += fmt.Sprintf(", %d events", c.Events)
+	}
 	if c.Inputs > 0 {
 		text += fmt.Sprintf(", %d inputs", c.Inputs)
 	}

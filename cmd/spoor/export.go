@@ -16,9 +16,9 @@ func (p *program) exportCommand() *cobra.Command {
 		Use:   "export",
 		Short: "Write the store back as files",
 		Args:  cobra.NoArgs,
-		RunE:  func(*cobra.Command, []string) error { return usagef("export what? transfers") },
+		RunE:  func(*cobra.Command, []string) error { return usagef("export what? transfers or events") },
 	}
-	cmd.AddCommand(p.exportTransfersCommand())
+	cmd.AddCommand(p.exportTransfersCommand(), p.exportEventsCommand())
 	return cmd
 }
 
@@ -32,7 +32,8 @@ func (p *program) exportTransfersCommand() *cobra.Command {
 		Long: `Write all transfers as generic transfers CSV on standard output, in the order of
 their ledgers. spoor ingest transfers reads the file back into the same store:
 besides the columns of the contract it has the block hashes, how much of each
-block is known, and blocks and transactions that move nothing (kind none).`,
+block is known, and blocks and transactions that move nothing (kind none). What
+transactions state besides moving value is not in it: see spoor export events.`,
 		Example: "  spoor export transfers --chain ethereum | gzip > ethereum.csv.gz",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },

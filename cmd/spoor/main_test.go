@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -12,6 +13,10 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"spoor/graph"
+	"spoor/graph/badger"
+	"spoor/graph/graphtest"
 )
 
 func TestMain(m *testing.M) {
@@ -33,6 +38,7 @@ func TestScripts(t *testing.T) {
 			"gzip":   scriptGzip,
 			"cut":    scriptCut,
 			"damage": scriptDamage,
+			"state":  scriptState,
 		},
 	})
 }
@@ -79,6 +85,21 @@ func scriptCut(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	data := ts.ReadFile(args[0])
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(data[:len(data)-n]), 0o600))
+}
+
+// state DIR: make a store of ledgers that state things of every kind.
+func scriptState(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: state dir")
+	}
+	store, err := badger.Open(ts.MkAbs(args[0]), badger.Options{Memory: 64 << 20})
+	ts.Check(err)
+	for _, chain := range []graph.Chain{graphtest.Ethereum(), graph.ChainOf("eip155:10")} {
+		l, err := store.Ledger(context.Background(), chain)
+		ts.Check(err)
+		ts.Check(l.Apply(context.Background(), graphtest.Statements(chain, 2)...))
+	}
+	ts.Check(store.Close())
 }
 
 // damage DIR: change a byte in the middle of every table of a store.

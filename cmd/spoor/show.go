@@ -27,7 +27,9 @@ func (p *program) showCommand() *cobra.Command {
 		Short: "Show what is known of an address, a transaction or a block",
 		Long: `Show what is known of an address, a transaction or a block, and how completely
 it was read. A chain may stand before it (ethereum:0x…, eip155:1:0x…,
-bitcoin:170); without one, every chain in the store is searched.`,
+bitcoin:170); without one, every chain in the store is searched. What was stated
+about an address, or by a transaction, is in the table and in json; csv and
+ndjson have the transfers.`,
 		Example: "  spoor show 0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045\n  spoor show bitcoin:170 -o csv",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -44,7 +46,7 @@ bitcoin:170); without one, every chain in the store is searched.`,
 		},
 	}
 	o.output.addFlag(cmd)
-	cmd.Flags().IntVar(&o.limit, "limit", 50, "transfers of an address in a table; 0 for all")
+	cmd.Flags().IntVar(&o.limit, "limit", 50, "transfers, and events, of an address in a table; 0 for all")
 	return cmd
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -13,17 +14,19 @@ import (
 )
 
 // An addressSighting is an address of one chain: what came and went by asset,
-// the blocks that were looked at, and its transfers.
+// the blocks that were looked at, its transfers, and what was stated about it.
 type addressSighting struct {
-	Chain     string        `json:"chain"`
-	Address   string        `json:"address"`
-	First     string        `json:"first_time"`
-	Last      string        `json:"last_time"`
-	Entries   int           `json:"entries"` // a transfer to itself counts twice
-	Assets    []assetRow    `json:"assets"`
-	Coverage  []coverageRow `json:"coverage"`
-	Transfers []transferRow `json:"transfers"`
-	More      int           `json:"not_shown"` // entries beyond the limit
+	Chain      string        `json:"chain"`
+	Address    string        `json:"address"`
+	First      string        `json:"first_time"`
+	Last       string        `json:"last_time"`
+	Entries    int           `json:"entries"` // a transfer to itself counts twice
+	Assets     []assetRow    `json:"assets"`
+	Coverage   []coverageRow `json:"coverage"`
+	Transfers  []transferRow `json:"transfers"`
+	More       int           `json:"not_shown"` // entries beyond the limit
+	Events     []eventRow    `json:"events"`
+	MoreEvents int           `json:"events_not_shown"` // beyond the limit
 }
 
 // An assetRow sums what is known of one asset at an address. Sums are exact,
@@ -62,17 +65,51 @@ type sums struct {
 }
 
 func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) (sighting, error) {
-	id, err := view.ID(address)
-	if err != nil {
-		return nil, err
-	}
-	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}}
+	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}, Events: []eventRow{}}
 	texts := newTranslator(chain, view)
 	byAsset := map[graph.AssetID]*sums{}
 	var first, last graph.Position
-	for e, err := range view.History(ctx, id, graph.Position{}) {
+	id, err := view.ID(address)
+	switch {
+	case errors.Is(err, graph.ErrNotFound): // it may be in events only
+	case err != nil:
+		return nil, err
+	default:
+		if first, last, err = s.lookHistory(ctx, texts, id, byAsset, limit); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.lookEvents(ctx, chain, view, address, limit); err != nil {
+		return nil, err
+	}
+	if s.Entries == 0 && len(s.Events) == 0 {
+		return nil, fmt.Errorf("%s: %w", address, graph.ErrNotFound)
+	}
+	if s.Entries > 0 {
+		if s.First, err = blockTime(view, first); err == nil {
+			s.Last, err = blockTime(view, last)
+		}
 		if err != nil {
 			return nil, err
+		}
+	}
+	if s.Assets, err = assetRows(texts, byAsset); err != nil {
+		return nil, err
+	}
+	ranges, err := view.Coverage()
+	for i := range ranges {
+		if a := ranges[i].Address; a.IsZero() || a == address {
+			s.Coverage = append(s.Coverage, newCoverageRow(&ranges[i]))
+		}
+	}
+	return s, err
+}
+
+// lookHistory reads the entries of the address, and tells the first and the last.
+func (s *addressSighting) lookHistory(ctx context.Context, texts *translator, id graph.ID, byAsset map[graph.AssetID]*sums, limit int) (first, last graph.Position, err error) {
+	for e, err := range texts.view.History(ctx, id, graph.Position{}) {
+		if err != nil {
+			return first, last, err
 		}
 		if s.Entries == 0 {
 			first = e.At
@@ -86,33 +123,31 @@ func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, addres
 		}
 		row, err := entryRow(texts, &e)
 		if err != nil {
-			return nil, err
+			return first, last, err
 		}
 		s.Transfers = append(s.Transfers, row)
 	}
-	if s.Entries == 0 {
-		return nil, fmt.Errorf("%s: %w", address, graph.ErrNotFound)
-	}
-	for _, end := range []struct {
-		at   graph.Position
-		text *string
-	}{{first, &s.First}, {last, &s.Last}} {
-		header, err := view.Header(end.at.Block)
+	return first, last, nil
+}
+
+// lookEvents reads what was stated about the address.
+func (s *addressSighting) lookEvents(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) error {
+	for e, err := range view.Events(ctx, address, graph.Position{}) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		*end.text = timeText(header.Time)
-	}
-	if s.Assets, err = assetRows(texts, byAsset); err != nil {
-		return nil, err
-	}
-	ranges, err := view.Coverage()
-	for i := range ranges {
-		if a := ranges[i].Address; a.IsZero() || a == address {
-			s.Coverage = append(s.Coverage, newCoverageRow(&ranges[i]))
+		if limit > 0 && len(s.Events) == limit {
+			s.MoreEvents++
+			continue
 		}
+		s.Events = append(s.Events, newEventRow(chain, &e))
 	}
-	return s, err
+	return nil
+}
+
+func blockTime(view graph.View, at graph.Position) (string, error) {
+	header, err := view.Header(at.Block)
+	return timeText(header.Time), err
 }
 
 func addEntry(byAsset map[graph.AssetID]*sums, e *graph.Entry) {
@@ -209,10 +244,7 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 	default:
 		return printRows(w, f, transferColumns(f, true), each(s.Transfers))
 	}
-	if _, err := fmt.Fprintf(w, "address %s on %s\nfirst %s, last %s, %d transfers in or out\n\n", s.Address, s.Chain, s.First, s.Last, s.Entries); err != nil {
-		return err
-	}
-	if err := printRows(w, f, assetColumns, each(s.Assets)); err != nil {
+	if err := s.printAssets(w); err != nil {
 		return err
 	}
 	if _, err := fmt.Fprint(w, "\nblocks that were read\n"); err != nil {
@@ -227,15 +259,30 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 			return err
 		}
 	}
-	if _, err := fmt.Fprintln(w); err != nil {
-		return err
-	}
-	if err := printRows(w, f, transferColumns(f, true), each(s.Transfers)); err != nil {
-		return err
+	if s.Entries > 0 {
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+		if err := printRows(w, f, transferColumns(f, true), each(s.Transfers)); err != nil {
+			return err
+		}
 	}
 	if s.More > 0 {
-		_, err := fmt.Fprintf(w, "and %d more: --limit 0 shows all\n", s.More)
+		if _, err := fmt.Fprintf(w, "and %d more: --limit 0 shows all\n", s.More); err != nil {
+			return err
+		}
+	}
+	return printEvents(w, s.Events, s.MoreEvents)
+}
+
+// printAssets writes what came and went.
+func (s *addressSighting) printAssets(w io.Writer) error {
+	if s.Entries == 0 {
+		_, err := fmt.Fprintf(w, "address %s on %s\nin no transfer that was read\n", s.Address, s.Chain)
 		return err
 	}
-	return nil
+	if _, err := fmt.Fprintf(w, "address %s on %s\nfirst %s, last %s, %d transfers in or out\n\n", s.Address, s.Chain, s.First, s.Last, s.Entries); err != nil {
+		return err
+	}
+	return printRows(w, asTable, assetColumns, each(s.Assets))
 }

@@ -20,6 +20,7 @@ type txSighting struct {
 	Failed    bool          `json:"failed"`
 	Coverage  *coverageRow  `json:"coverage"`
 	Transfers []transferRow `json:"transfers"`
+	Events    []eventRow    `json:"events"`
 }
 
 type txSightings []txSighting
@@ -58,7 +59,10 @@ func seeTx(texts *translator, header graph.Header, at graph.Position) (txSightin
 	}
 	s := txSighting{
 		Chain: string(texts.chain.ID), Hash: tx.Hash.Text(texts.chain.Family), Block: at.Block, BlockHash: header.Hash.Text(texts.chain.Family),
-		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Transfers: []transferRow{},
+		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Transfers: []transferRow{}, Events: []eventRow{},
+	}
+	for i := range tx.Events {
+		s.Events = append(s.Events, newEventRow(texts.chain, statedIn(&tx, i)))
 	}
 	for i := range tx.Moves {
 		row, err := texts.row(header, &tx, &tx.Moves[i])
@@ -87,6 +91,9 @@ func (found txSightings) print(w io.Writer, f format) error {
 				return err
 			}
 			if err := printRows(w, f, transferColumns(f, false), each(s.Transfers)); err != nil {
+				return err
+			}
+			if err := printEvents(w, s.Events, 0); err != nil {
 				return err
 			}
 		}

@@ -146,7 +146,7 @@ func (c *call) read(b *graph.Block) error {
 	if err != nil {
 		return err
 	}
-	old, err := c.before.block(&h)
+	old, err := c.before.stored(&h)
 	if err != nil {
 		return err
 	}
@@ -222,7 +222,7 @@ func (c *call) number() error {
 					return fmt.Errorf("%s: %w", graph.Position{Block: ch.new.Height, Tx: tx.Index, Seq: t.Seq}, err)
 				}
 			}
-			ch.txs[i] = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: moves}
+			ch.txs[i] = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: moves, stated: encodeEvents(tx.Events)}
 		}
 	}
 	return nil
@@ -313,6 +313,9 @@ func (c *call) writeBlock(ch *change) error {
 	c.rows = append(c.rows, pages...)
 	for i := range ch.txs {
 		tx := &ch.txs[i]
+		for _, key := range eventKeys(graph.Position{Block: height, Tx: tx.Index}, ch.new.Txs[i].Events) {
+			c.put(row{key, []byte{}})
+		}
 		if !tx.Hash.IsZero() {
 			c.put(row{txKey(tx.Hash, height, tx.Index), []byte{}})
 		}
@@ -348,6 +351,13 @@ func (c *call) removeBlock(h *header, txs []txRow) error {
 	for i := range txs {
 		if !txs[i].Hash.IsZero() {
 			c.drop(txKey(txs[i].Hash, h.Height, txs[i].Index))
+		}
+		events, err := decodeEvents(c.chain.ID, txs[i].stated, nil)
+		if err != nil {
+			return fmt.Errorf("transaction at %d/%d: %w", h.Height, txs[i].Index, err)
+		}
+		for _, key := range eventKeys(graph.Position{Block: h.Height, Tx: txs[i].Index}, events) {
+			c.drop(key)
 		}
 		for j := range txs[i].Moves {
 			m := &txs[i].Moves[j]

@@ -510,3 +510,83 @@ func BenchmarkTrace(b *testing.B) {
 		check(b)
 	})
 }
+
+// BenchmarkTxs reads the whole ledger once, in order, as clustering does.
+func BenchmarkTxs(b *testing.B) {
+	g := newPowerLaw(benchSize())
+	v, end := reading(b, loaded(b, g))
+	defer end()
+	b.Run("store", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			moves := 0
+			for tx, err := range v.Txs(b.Context(), 0) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				moves += len(tx.Moves)
+			}
+			if moves != len(g.edges) {
+				b.Fatalf("%d moves, want %d", moves, len(g.edges))
+			}
+		}
+		perSecond(b, b.N*len(g.edges), b.Elapsed())
+	})
+}
+
+// BenchmarkEvents reads the events of one kind in order, one for every tenth
+// transfer, and those about single addresses.
+func BenchmarkEvents(b *testing.B) {
+	g := newPowerLaw(benchSize())
+	chain := graphtest.Ethereum()
+	s, err := badger.Open(b.TempDir(), badger.Options{})
+	must(b, err)
+	l, err := s.Ledger(b.Context(), chain)
+	must(b, err)
+	events := 0
+	must(b, l.Load(b.Context(), func(yield func(graph.Block, error) bool) {
+		for block, err := range g.blocks(chain) {
+			for i := range block.Txs {
+				if t := block.Txs[i].Transfers[0]; i%7 == 0 {
+					block.Txs[i].Events = []graph.Event{{Seq: t.Seq, Kind: graph.Created, Protocol: "evm", Subject: t.To, Object: t.From}}
+					events++
+				}
+			}
+			if !yield(block, err) {
+				return
+			}
+		}
+	}))
+	v, err := l.View(b.Context())
+	must(b, err)
+	b.Run("kind", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			n := 0
+			for _, err := range v.EventsOf(b.Context(), graph.Created, graph.Position{}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+				n++
+			}
+			if n != events {
+				b.Fatalf("%d events, want %d", n, events)
+			}
+		}
+		b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
+	})
+	b.Run("about", func(b *testing.B) {
+		b.ReportAllocs()
+		i := 0
+		for b.Loop() {
+			for _, err := range v.Events(b.Context(), g.address(chain, uint32(i%g.addresses)), graph.Position{}) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			i += 7919
+		}
+	})
+	must(b, v.Close())
+	must(b, s.Close())
+}

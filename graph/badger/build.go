@@ -171,28 +171,33 @@ func (w *builder) run(before *generation) error {
 	if err != nil {
 		return err
 	}
+	events, err := newEventSort(filepath.Join(w.s.dir, "events"), &w.s.kinds, w.o.loadBuffer())
+	if err != nil {
+		return err
+	}
 	steps := []func() error{
-		func() error { return w.journal(histories, txs, waiting) },
+		func() error { return w.journal(histories, txs, waiting, events) },
 		w.addresses,
 		w.assets,
 		func() error { return w.kept(before, prefixClaim) },
 		func() error { return w.kept(before, prefixCovered) },
 		func() error { return txs.each(w.ctx, w.b.write) },
 		func() error { return waiting.each(w.ctx, w.b.write) },
+		func() error { return events.each(w.ctx, w.b) },
 		func() error { return histories.each(w.ctx, w.b.write) },
 		func() error { return w.b.done(prefixChunk) },
 		func() error { return w.b.write(row{stateKey(), seal(stateKey(), w.s.state.encode())}) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
-			return errors.Join(err, histories.close(), txs.close(), waiting.close())
+			return errors.Join(err, histories.close(), txs.close(), waiting.close(), events.close())
 		}
 	}
-	return errors.Join(histories.close(), txs.close(), waiting.close())
+	return errors.Join(histories.close(), txs.close(), waiting.close(), events.close())
 }
 
 // journal copies the blocks and hands out what else they tell.
-func (w *builder) journal(histories *historySort, txs, waiting *keySort) error {
+func (w *builder) journal(histories *historySort, txs, waiting *keySort, events *eventSort) error {
 	var covered []graph.Coverage
 	err := w.s.eachBlock(func(b *stagedBlock) error {
 		if err := w.ctx.Err(); err != nil {
@@ -210,6 +215,9 @@ func (w *builder) journal(histories *historySort, txs, waiting *keySort) error {
 				if err := txs.add(txKey(tx.Hash, h.Height, tx.Index)); err != nil {
 					return err
 				}
+			}
+			if err := events.add(w.s.chain.ID, graph.Position{Block: h.Height, Tx: tx.Index}, tx); err != nil {
+				return err
 			}
 			for i := range tx.Moves {
 				m := &tx.Moves[i]

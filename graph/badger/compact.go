@@ -95,7 +95,7 @@ func (c *copier) run(want state) error {
 	if err := c.names(); err != nil {
 		return err
 	}
-	for _, prefix := range []byte{prefixAddress, prefixPage, prefixCoverage, prefixClaim, prefixHeader, prefixToken, prefixAsset, prefixTx, prefixWaiting, prefixCovered} {
+	for _, prefix := range []byte{prefixAddress, prefixPage, prefixCoverage, prefixClaim, prefixHeader, prefixToken, prefixAsset, prefixTx, prefixWaiting, prefixAbout, prefixKind, prefixPassage, prefixCovered} {
 		rows, err := c.rows(prefix)
 		if err != nil {
 			return err

@@ -116,7 +116,7 @@ func from(blocks []graph.Block, after uint32, some bool) iter.Seq2[graph.Block, 
 
 // crashLedger is large enough that a call takes several Badger transactions.
 func crashLedger(chain graph.Chain) []graph.Block {
-	blocks := graphtest.Payments(chain, crashBlocks)
+	blocks := graphtest.Statements(chain, crashBlocks)
 	if chain.Family == graph.UTXOFamily {
 		return blocks
 	}

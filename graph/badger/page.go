@@ -14,6 +14,7 @@ type txRow struct {
 	Hash   graph.Hash
 	Failed bool
 	Moves  []moveRow
+	stated []byte // its events, packed
 }
 
 // moveRow is a move as the journal keeps it. Prev is kept where Spends cannot
@@ -26,7 +27,7 @@ type moveRow struct {
 // A page holds whole transactions of one block, about pageSize bytes of them.
 //
 //	page        | transaction … | CRC-32C 4 |
-//	transaction | index - previous index | length of the rest | flags 1 | hash 32, if known | move … |
+//	transaction | index - previous index | length of the rest | flags 1 | hash 32, if known | length of the events | event …, if any | move … |
 //	move        | kind and ends 1 | place | from | to | asset | amount | spends |
 //
 // The lengths let one transaction be found without decoding those before it.
@@ -38,6 +39,7 @@ const (
 	maxPage  = 8 << 20 // one transaction may be larger than pageSize, not than this
 	txFailed = 1
 	txHashed = 2
+	txStated = 4
 	kindBits = 5
 	kindMask = 1<<kindBits - 1
 	moveFrom = 1 << 5
@@ -65,9 +67,15 @@ func appendTxBody(b []byte, height uint32, tx *txRow) ([]byte, error) {
 	if !tx.Hash.IsZero() {
 		flags |= txHashed
 	}
+	if len(tx.stated) > 0 {
+		flags |= txStated
+	}
 	b = append(b, flags)
 	if flags&txHashed != 0 {
 		b = append(b, tx.Hash[:]...)
+	}
+	if flags&txStated != 0 {
+		b = appendBytes(b, tx.stated)
 	}
 	for i := range tx.Moves {
 		m := &tx.Moves[i]
@@ -103,8 +111,8 @@ func appendTxBody(b []byte, height uint32, tx *txRow) ([]byte, error) {
 		}
 	}
 	if len(b) > maxPage {
-		return nil, fmt.Errorf("transaction %d/%d has %d transfers and needs %d bytes; more than %d cannot be stored in one transaction",
-			height, tx.Index, len(tx.Moves), len(b), maxPage)
+		return nil, fmt.Errorf("transaction %d/%d has %d transfers and %d bytes of events and needs %d bytes; more than %d cannot be stored in one transaction",
+			height, tx.Index, len(tx.Moves), len(tx.stated), len(b), maxPage)
 	}
 	return b, nil
 }
@@ -136,17 +144,28 @@ func encodePages(height uint32, txs []txRow) ([]row, error) {
 	return rows, nil
 }
 
-// decodePage takes an unsealed page apart.
-func decodePage(key, value []byte, height uint32) ([]txRow, error) {
+// decodePage takes an unsealed page apart and appends its transactions to txs,
+// into what is allocated behind them.
+func decodePage(key, value []byte, height uint32, txs []txRow) ([]txRow, error) {
 	r := reader{b: value}
-	var txs []txRow
 	previous := uint32(0)
 	for len(r.b) > 0 {
-		tx := txRow{Index: previous + r.uint32()}
-		decodeTxBody(&r, r.bytes(r.uvarint()), height, &tx)
-		txs, previous = append(txs, tx), tx.Index
+		if len(txs) < cap(txs) {
+			txs = txs[:len(txs)+1]
+		} else {
+			txs = append(txs, txRow{})
+		}
+		tx := &txs[len(txs)-1]
+		tx.reset(previous + r.uint32())
+		decodeTxBody(&r, r.bytes(r.uvarint()), height, tx)
+		previous = tx.Index
 	}
 	return txs, r.end(key)
+}
+
+// reset makes a row an empty one that keeps what it has allocated.
+func (tx *txRow) reset(index uint32) {
+	*tx = txRow{Index: index, Moves: tx.Moves[:0], stated: tx.stated[:0]}
 }
 
 // findInPage decodes one transaction of an unsealed page into tx, whose moves
@@ -159,7 +178,7 @@ func findInPage(key, value []byte, height, index uint32, tx *txRow) (found bool,
 		body := r.bytes(r.uvarint())
 		if previous == index && r.err == nil {
 			r.b = nil
-			*tx = txRow{Index: index, Moves: tx.Moves[:0]}
+			tx.reset(index)
 			decodeTxBody(&r, body, height, tx)
 			return true, r.end(key)
 		}
@@ -177,7 +196,10 @@ func decodeTxBody(outer *reader, body []byte, height uint32, tx *txRow) {
 	if flags&txHashed != 0 {
 		tx.Hash = r.hash()
 	}
-	if flags&^(txFailed|txHashed) != 0 {
+	if flags&txStated != 0 {
+		tx.stated = append(tx.stated, r.bytes(r.uvarint())...)
+	}
+	if flags&^(txFailed|txHashed|txStated) != 0 {
 		r.fail(errors.New("unknown flags of a transaction"))
 	}
 	for len(r.b) > 0 {

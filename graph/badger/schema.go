@@ -31,6 +31,12 @@ const (
 	prefixTx = 't'
 	// waiting:  | w | hash 8 | position 11 |           → nothing; an input whose output is not in the store
 	prefixWaiting = 'w'
+	// about:    | v | hash of the address 8 | position 11 |          → nothing; the page has the events there
+	prefixAbout = 'v'
+	// kind:     | k | kind of event 1 | position 11 |                → nothing
+	prefixKind = 'k'
+	// passage:  | p | hash of protocol and key 8 | position 11 |     → nothing
+	prefixPassage = 'p'
 	// asset:    | s | asset |                          → number 4
 	prefixAsset = 's'
 	// token:    | n | number 4 |                       → the asset, and the lowest block that mentions it
@@ -98,6 +104,18 @@ func waitingPrefix(prev graph.Hash) []byte {
 }
 
 func positionOfWaitingKey(k []byte) graph.Position { return readPosition(k[1+shortHash:]) }
+
+// Events are found by the position of their place: of whom they are about and
+// of a passage by hashes, whose owners the events themselves tell.
+func aboutPrefix(a graph.Address) []byte {
+	return append([]byte{prefixAbout}, hash8(a.Bytes())...)
+}
+
+func kindPrefix(k graph.EventKind) []byte { return []byte{prefixKind, byte(k)} }
+
+func passagePrefix(protocol, key string) []byte {
+	return append([]byte{prefixPassage}, hash8([]byte{byte(len(protocol))}, []byte(protocol), []byte(key))...)
+}
 
 func assetKey(a graph.Asset) []byte { return appendAsset([]byte{prefixAsset}, a) }
 

@@ -2,6 +2,7 @@ package badger
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"reflect"
 	"regexp"
@@ -10,10 +11,11 @@ import (
 	"testing"
 
 	"spoor/graph"
+	"spoor/graph/graphtest"
 )
 
 var prefixes = map[string]byte{"header": prefixHeader, "page": prefixPage, "chunk": prefixChunk, "address": prefixAddress, "names": prefixNames,
-	"tx": prefixTx, "waiting": prefixWaiting, "asset": prefixAsset, "token": prefixToken, "claim": prefixClaim, "coverage": prefixCoverage, "covered": prefixCovered, "state": prefixState}
+	"tx": prefixTx, "waiting": prefixWaiting, "about": prefixAbout, "kind": prefixKind, "passage": prefixPassage, "asset": prefixAsset, "token": prefixToken, "claim": prefixClaim, "coverage": prefixCoverage, "covered": prefixCovered, "state": prefixState}
 
 // No prefix begins another: each is one byte, and no two are the same.
 func TestPrefixes(t *testing.T) {
@@ -65,7 +67,7 @@ func TestKeyOrder(t *testing.T) {
 func FuzzPage(f *testing.F) {
 	move := moveRow{Move: graph.Move{Seq: 5 << 28, Kind: graph.KindInput, From: 300, Asset: 1, Amount: graph.Amount{1, 2, 3, 4}, Spends: graph.Position{Block: 3, Tx: 1, Seq: 5 << 28}}}
 	raw := moveRow{Move: graph.Move{Seq: 4 << 28, Kind: graph.KindInput, From: 1, Asset: 1}, Prev: graph.OutPoint{Tx: graph.Hash{9}, Index: 7}}
-	pages, err := encodePages(9, []txRow{{Index: 0, Hash: graph.Hash{1}, Moves: []moveRow{raw, move}}, {Index: graph.BlockTx, Failed: true}})
+	pages, err := encodePages(9, []txRow{{Index: 0, Hash: graph.Hash{1}, Moves: []moveRow{raw, move}}, {Index: graph.BlockTx, Failed: true, stated: []byte{1, 2, 3}}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -76,7 +78,7 @@ func FuzzPage(f *testing.F) {
 	f.Add(value)
 	f.Add([]byte{0, 1, 0})
 	f.Fuzz(func(t *testing.T, value []byte) {
-		txs, err := decodePage(pageKey(9, 0), value, 9)
+		txs, err := decodePage(pageKey(9, 0), value, 9, nil)
 		if err != nil {
 			return
 		}
@@ -96,7 +98,7 @@ func FuzzPage(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			more, err := decodePage(r.key, value, 9)
+			more, err := decodePage(r.key, value, 9, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +118,35 @@ func FuzzPage(f *testing.F) {
 
 func sameTxs(a, b []txRow) bool {
 	return slices.EqualFunc(a, b, func(a, b txRow) bool {
-		return a.Index == b.Index && a.Hash == b.Hash && a.Failed == b.Failed && slices.Equal(a.Moves, b.Moves)
+		return a.Index == b.Index && a.Hash == b.Hash && a.Failed == b.Failed && slices.Equal(a.Moves, b.Moves) && bytes.Equal(a.stated, b.stated)
+	})
+}
+
+func FuzzEvents(f *testing.F) {
+	a := graphtest.Account(graphtest.Ethereum(), 1)
+	events := []graph.Event{
+		{Seq: 3<<28 | 391<<11 | 2, Kind: graph.Departure, Protocol: "p", Emitter: a, Subject: a, Asset: graphtest.Token(graphtest.Ethereum(), 1), Amount: graph.Amount{0, 0, 0, 1 << 63}, Key: "\x00k",
+			Far: graph.Far{Chain: "eip155:10", Recipient: "r", Asset: "a", Amount: graph.Amount{7}}},
+		{Kind: graph.Created, Protocol: "evm", Subject: a, Object: a, Asset: graphtest.Ethereum().Native()},
+	}
+	packed := encodeEvents(events)
+	if back, err := decodeEvents(graph.Ethereum, packed, nil); err != nil || !slices.Equal(back, events) {
+		f.Fatalf("got %+v, %v", back, err)
+	}
+	f.Add(packed)
+	f.Add(encodeEvents(events[1:]))
+	f.Fuzz(func(t *testing.T, packed []byte) {
+		events, err := decodeEvents(graph.Ethereum, packed, nil)
+		if err != nil {
+			if !errors.Is(err, graph.ErrDamaged) {
+				t.Fatal(err)
+			}
+			return
+		}
+		eventKeys(graph.Position{Block: 1}, events)
+		if back, err := decodeEvents(graph.Ethereum, encodeEvents(events), nil); err != nil || !slices.Equal(back, events) {
+			t.Fatalf("got %+v, %v; want %+v", back, err, events)
+		}
 	})
 }
 

@@ -140,22 +140,7 @@ func (s *snapshot) header(height uint32) (header, error) {
 
 // txs are the transactions of a block as the journal keeps them.
 func (s *snapshot) txs(h *header) ([]txRow, error) {
-	var txs []txRow
-	prefix := pageKey(h.Height, 0)[:5]
-	for c := s.seek(prefix); c.has(prefix); c.next() {
-		err := c.value(func(key, value []byte) error {
-			more, err := decodePage(key, value, h.Height)
-			txs = append(txs, more...)
-			return err
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	if uint64(len(txs)) != h.txs {
-		return nil, fmt.Errorf("%w: block %d has %d transactions, its header says %d", graph.ErrDamaged, h.Height, len(txs), h.txs)
-	}
-	return txs, nil
+	return readPages(s.seek(pageKey(h.Height, 0)), h, nil)
 }
 
 // tx decodes the transaction at a place into tx.

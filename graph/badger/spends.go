@@ -40,7 +40,7 @@ func (c *call) addSpenders() error {
 		if err != nil {
 			return missing(err)
 		}
-		b, err := c.before.block(&h)
+		b, err := c.before.stored(&h)
 		if err != nil {
 			return err
 		}

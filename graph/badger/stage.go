@@ -35,7 +35,8 @@ type stage struct {
 	tokens  []graph.Asset // by number, from 2
 	lowest  []uint32      // their first heights
 	numbers map[graph.Asset]graph.AssetID
-	entries []uint32 // of each id's history, from id 1
+	entries []uint32    // of each id's history, from id 1
+	kinds   [256]uint64 // how many events there are of each kind
 	spent   *outputTable
 	since   int  // transfers since the last checkpoint
 	broken  bool // a block was taken in part: the last checkpoint holds
@@ -172,7 +173,8 @@ func (s *stage) count(h *header) {
 }
 
 func (s *stage) takeTx(b *graph.Block, tx *graph.Tx, r *txRow) error {
-	*r = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: make([]moveRow, len(tx.Transfers))}
+	*r = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: make([]moveRow, len(tx.Transfers)), stated: encodeEvents(tx.Events)}
+	s.countEvents(tx.Events)
 	for i := range tx.Transfers {
 		t := &tx.Transfers[i]
 		m := &r.Moves[i]
@@ -199,6 +201,12 @@ func (s *stage) takeTx(b *graph.Block, tx *graph.Tx, r *txRow) error {
 		s.spent.add(b.Height, r)
 	}
 	return nil
+}
+
+func (s *stage) countEvents(events []graph.Event) {
+	for i := range events {
+		s.kinds[events[i].Kind]++
+	}
 }
 
 func (s *stage) id(a graph.Address) (graph.ID, error) {
@@ -309,6 +317,11 @@ func (s *stage) restore() error {
 			if s.chain.Family == graph.UTXOFamily {
 				s.spent.add(b.header.Height, tx)
 			}
+			events, err := decodeEvents(s.chain.ID, tx.stated, nil)
+			if err != nil {
+				return err
+			}
+			s.countEvents(events)
 			for i := range tx.Moves {
 				for _, id := range []graph.ID{tx.Moves[i].From, tx.Moves[i].To} {
 					if uint64(id) > s.ids.count {
@@ -401,7 +414,7 @@ func (b *stagedBlock) eachTx(take func(*txRow) error) error {
 		if err != nil {
 			return err
 		}
-		txs, err := decodePage(r.key, value, b.header.Height)
+		txs, err := decodePage(r.key, value, b.header.Height, nil)
 		if err != nil {
 			return err
 		}

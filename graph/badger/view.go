@@ -1,10 +1,8 @@
 package badger
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 
 	"spoor/graph"
 )
@@ -18,8 +16,8 @@ type view struct {
 	snap    *snapshot
 	closed  bool
 
-	tx        txRow // decoded last, its moves reused
-	moves     []graph.Move
+	tx        txRow    // decoded last
+	handed    buffer   // what Tx handed out last
 	buffers   [][]byte // for chunks of histories
 	last      header   // read last
 	hasLast   bool
@@ -79,14 +77,19 @@ func (v *view) Block(height uint32) (graph.Block, error) {
 	if err != nil {
 		return graph.Block{}, err
 	}
-	return v.block(&h)
+	return v.stored(&h)
 }
 
-func (v *view) block(h *header) (graph.Block, error) {
+func (v *view) stored(h *header) (graph.Block, error) {
 	txs, err := v.snap.txs(h)
 	if err != nil {
 		return graph.Block{}, err
 	}
+	return v.block(h, txs)
+}
+
+// block is a block as it was applied, from its rows.
+func (v *view) block(h *header, txs []txRow) (graph.Block, error) {
 	b := graph.Block{Header: h.Header, Know: h.know, Source: h.source}
 	for i := range txs {
 		tx := graph.Tx{Index: txs[i].Index, Hash: txs[i].Hash, Failed: txs[i].Failed}
@@ -96,6 +99,10 @@ func (v *view) block(h *header) (graph.Block, error) {
 				return graph.Block{}, fmt.Errorf("%d/%d/%s: %w", h.Height, tx.Index, txs[i].Moves[j].Seq, err)
 			}
 			tx.Transfers = append(tx.Transfers, t)
+		}
+		var err error
+		if tx.Events, err = decodeEvents(v.chain.ID, txs[i].stated, nil); err != nil {
+			return graph.Block{}, fmt.Errorf("transaction at %d/%d: %w", h.Height, tx.Index, err)
 		}
 		b.Txs = append(b.Txs, tx)
 	}
@@ -154,38 +161,6 @@ func (v *view) hash(p graph.Position) (graph.Hash, error) {
 	return tx.Hash, nil
 }
 
-func (v *view) Blocks(ctx context.Context, from uint32) iter.Seq2[graph.Block, error] {
-	return func(yield func(graph.Block, error) bool) {
-		next, done := from, false
-		for !done {
-			if err := ctx.Err(); err != nil {
-				yield(graph.Block{}, err)
-				return
-			}
-			// The cursor is looked up again for each block: the caller may use
-			// the view in between.
-			c := v.snap.seek(headerKey(next))
-			if !c.valid() {
-				return
-			}
-			var h header
-			err := c.value(func(key, value []byte) (err error) {
-				h, err = decodeHeader(key, value)
-				return err
-			})
-			if err != nil {
-				yield(graph.Block{}, err)
-				return
-			}
-			b, err := v.block(&h)
-			if !yield(b, err) || err != nil {
-				return
-			}
-			next, done = h.Height+1, h.Height == ^uint32(0)
-		}
-	}
-}
-
 func (v *view) Tx(p graph.Position) (graph.TxMoves, error) {
 	h, err := v.header(p.Block)
 	if err == nil {
@@ -194,11 +169,7 @@ func (v *view) Tx(p graph.Position) (graph.TxMoves, error) {
 	if err != nil {
 		return graph.TxMoves{}, fmt.Errorf("transaction at %s: %w", p, err)
 	}
-	v.moves = v.moves[:0]
-	for i := range v.tx.Moves {
-		v.moves = append(v.moves, v.tx.Moves[i].Move)
-	}
-	return graph.TxMoves{At: p.StartOf(), Hash: v.tx.Hash, Time: h.Time, Failed: v.tx.Failed, Know: h.know, Moves: v.moves}, nil
+	return v.handed.txMoves(v.chain.ID, &h, &v.tx)
 }
 
 func (v *view) FindTx(hash graph.Hash) ([]graph.Position, error) {

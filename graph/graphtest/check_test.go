@@ -1,6 +1,8 @@
 package graphtest_test
 
 import (
+	"context"
+	"iter"
 	"strings"
 	"testing"
 
@@ -17,6 +19,40 @@ type lying struct {
 	entries  int
 	findTx   bool
 	id       graph.ID
+	deaf     graph.EventKind // EventsOf does not know
+	hidden   graph.Address   // Events does not know
+	lost     string          // Passages does not know
+	stated   func(*graph.Event)
+}
+
+func (l lying) Events(ctx context.Context, about graph.Address, from graph.Position) iter.Seq2[graph.Stated, error] {
+	if about == l.hidden {
+		about = graph.Address{}
+	}
+	return l.View.Events(ctx, about, from)
+}
+
+func (l lying) EventsOf(ctx context.Context, kind graph.EventKind, from graph.Position) iter.Seq2[graph.Stated, error] {
+	return func(yield func(graph.Stated, error) bool) {
+		if kind == l.deaf {
+			return
+		}
+		for s, err := range l.View.EventsOf(ctx, kind, from) {
+			if l.stated != nil {
+				l.stated(&s.Event)
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}
+}
+
+func (l lying) Passages(protocol, key string) ([]graph.Stated, error) {
+	if key == l.lost {
+		return nil, nil
+	}
+	return l.View.Passages(protocol, key)
 }
 
 func (l lying) Tx(p graph.Position) (graph.TxMoves, error) {
@@ -65,7 +101,7 @@ func TestCheck(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := ledger.Apply(t.Context(), graphtest.Payments(graphtest.Bitcoin(), 9)...); err != nil {
+	if err := ledger.Apply(t.Context(), graphtest.Statements(graphtest.Bitcoin(), 9)...); err != nil {
 		t.Fatal(err)
 	}
 	v, err := ledger.View(t.Context())
@@ -97,6 +133,11 @@ func TestCheck(t *testing.T) {
 		{"coverage", lying{View: v, coverage: func(r []graph.Coverage) []graph.Coverage { r[0].To++; return r }}, "coverage"},
 		{"entries", lying{View: v, entries: 1}, "is said"},
 		{"hash", lying{View: v, findTx: true}, "not found by its hash"},
+		{"no events of a kind", lying{View: v, deaf: graph.Frozen}, "events of kind frozen are 0"},
+		{"other events of a kind", lying{View: v, stated: func(e *graph.Event) { e.Amount[3]++ }}, "events of kind"},
+		{"events about somebody", lying{View: v, hidden: graphtest.Account(graphtest.Bitcoin(), 63)}, "is not found by"},
+		{"a passage", lying{View: v, lost: "key 1\x00"}, "is not found by its key"},
+		{"events of a transaction", lying{View: v, tx: func(tx graph.TxMoves) graph.TxMoves { tx.Events = nil; return tx }}, "differs"},
 		{"id", lying{View: v, id: 1}, "which is address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -109,7 +150,7 @@ func TestCheck(t *testing.T) {
 				if len(findings) > 0 {
 					t.Fatalf("found %v", findings)
 				}
-				if checked.Inputs != 8 || checked.Unresolved != 0 || checked.Entries == 0 {
+				if checked.Inputs != 8 || checked.Unresolved != 0 || checked.Entries == 0 || checked.Events != 9*8+3 {
 					t.Fatalf("checked %+v", checked)
 				}
 				return

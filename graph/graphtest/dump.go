@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -25,8 +27,8 @@ func Dump(t testing.TB, v graph.View) string {
 
 // DumpText is Dump where damage is expected: it returns the first error.
 func DumpText(ctx context.Context, v graph.View) (string, error) {
-	d := dumper{ctx: ctx, v: v}
-	steps := []func() error{d.summary, d.blocks, d.histories}
+	d := dumper{ctx: ctx, v: v, about: map[graph.Address]bool{}, passages: map[[2]string]bool{}}
+	steps := []func() error{d.summary, d.blocks, d.txs, d.histories, d.events}
 	for _, step := range steps {
 		if err := step(); err != nil {
 			return "", err
@@ -39,6 +41,9 @@ type dumper struct {
 	ctx context.Context
 	v   graph.View
 	b   strings.Builder
+
+	about    map[graph.Address]bool // whom events are about
+	passages map[[2]string]bool     // their protocols and keys
 }
 
 func (d *dumper) printf(format string, args ...any) { fmt.Fprintf(&d.b, format+"\n", args...) }
@@ -96,6 +101,20 @@ func (d *dumper) tx(b *graph.Block, tx *graph.Tx) error {
 		return fmt.Errorf("transaction %s is %+v, in the block it is %+v", at, moves, tx)
 	}
 	d.printf(" tx %d %s failed %v", tx.Index, tx.Hash, tx.Failed)
+	if !slices.Equal(moves.Events, tx.Events) {
+		return fmt.Errorf("transaction %s states %+v, in the block it states %+v", at, moves.Events, tx.Events)
+	}
+	for _, e := range tx.Events {
+		d.printf("  states %+v", e)
+		for _, a := range []graph.Address{e.Subject, e.Object} {
+			if !a.IsZero() {
+				d.about[a] = true
+			}
+		}
+		if e.Key != "" {
+			d.passages[[2]string{e.Protocol, e.Key}] = true
+		}
+	}
 	list := slices.Clone(moves.Moves)
 	for i, t := range tx.Transfers {
 		m := list[i]
@@ -193,4 +212,66 @@ func (d *dumper) history(id graph.ID) (string, error) {
 		return "", fmt.Errorf("%s has %d entries, %d are counted, %w", a, n, counted, err)
 	}
 	return b.String(), nil
+}
+
+// txs compares the ordered stream with what the blocks told.
+func (d *dumper) txs() error {
+	next, stop := iter.Pull2(d.v.Blocks(d.ctx, 0))
+	defer stop()
+	var b graph.Block
+	for tx, err := range d.v.Txs(d.ctx, 0) {
+		if err != nil {
+			return err
+		}
+		for len(b.Txs) == 0 {
+			var ok bool
+			if b, err, ok = next(); err != nil || !ok {
+				return fmt.Errorf("transaction %s is in no block, %w", tx.At, err)
+			}
+		}
+		want := &b.Txs[0]
+		b.Txs = b.Txs[1:]
+		if tx.At != (graph.Position{Block: b.Height, Tx: want.Index}) || tx.Hash != want.Hash || tx.Time != b.Time || tx.Failed != want.Failed || tx.Know != b.Know || !slices.Equal(tx.Events, want.Events) {
+			return fmt.Errorf("the stream has %+v, block %d has %+v", tx, b.Height, want)
+		}
+		alone, err := d.v.Tx(tx.At)
+		if err != nil || !slices.Equal(alone.Moves, tx.Moves) {
+			return fmt.Errorf("the stream has %+v, alone it is %+v, %w", tx, alone, err)
+		}
+	}
+	return nil
+}
+
+// events asks for what is stated by every way there is.
+func (d *dumper) events() error {
+	for kind := range graph.EventKind(16) {
+		if err := d.stated(fmt.Sprintf("kind %d", kind), d.v.EventsOf(d.ctx, kind, graph.Position{})); err != nil {
+			return err
+		}
+	}
+	for _, a := range slices.SortedFunc(maps.Keys(d.about), graph.Address.Compare) {
+		if err := d.stated("about "+a.String(), d.v.Events(d.ctx, a, graph.Position{})); err != nil {
+			return err
+		}
+	}
+	for _, p := range slices.SortedFunc(maps.Keys(d.passages), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		found, err := d.v.Passages(p[0], p[1])
+		if err != nil {
+			return err
+		}
+		for _, s := range found {
+			d.printf("passage %q %q %+v", p[0], p[1], s)
+		}
+	}
+	return nil
+}
+
+func (d *dumper) stated(how string, events iter.Seq2[graph.Stated, error]) error {
+	for s, err := range events {
+		if err != nil {
+			return err
+		}
+		d.printf("%s: %+v", how, s)
+	}
+	return nil
 }

@@ -205,6 +205,7 @@ func cloneBlock(b graph.Block) graph.Block {
 	b.Txs = slices.Clone(b.Txs)
 	for i := range b.Txs {
 		b.Txs[i].Transfers = slices.Clone(b.Txs[i].Transfers)
+		b.Txs[i].Events = slices.Clone(b.Txs[i].Events)
 	}
 	return b
 }
@@ -289,7 +290,7 @@ func (f *facts) index() {
 
 func (f *facts) indexTx(b *graph.Block, tx *graph.Tx) {
 	start := graph.Position{Block: b.Height, Tx: tx.Index}
-	moves := graph.TxMoves{At: start, Hash: tx.Hash, Time: b.Time, Failed: tx.Failed, Know: b.Know}
+	moves := graph.TxMoves{At: start, Hash: tx.Hash, Time: b.Time, Failed: tx.Failed, Know: b.Know, Events: slices.Clone(tx.Events)}
 	for _, t := range tx.Transfers {
 		m := graph.Move{Seq: t.Seq, Kind: t.Kind, From: f.ids[t.From], To: f.ids[t.To], Asset: f.assetIDs[t.Asset], Amount: t.Amount}
 		if t.Kind == graph.KindInput && !t.Prev.Tx.IsZero() {

@@ -109,6 +109,10 @@ func part(r *rapid.T, whole graph.Block) graph.Block {
 		if n := len(tx.Transfers); n > 0 {
 			tx.Transfers = tx.Transfers[:rapid.IntRange(0, n).Draw(r, "transfers")]
 		}
+		tx.Events = slices.Clone(tx.Events)
+		if n := len(tx.Events); n > 0 {
+			tx.Events = tx.Events[rapid.IntRange(0, n).Draw(r, "events"):]
+		}
 		p.Txs = append(p.Txs, tx)
 	}
 	return p
@@ -133,6 +137,7 @@ func randomBlock(r *rapid.T, chain graph.Chain, height uint32) graph.Block {
 		} else {
 			tx.Transfers = randomPayments(r, chain)
 		}
+		tx.Events = randomEvents(r, chain)
 		b.Txs = append(b.Txs, tx)
 	}
 	return b
@@ -160,6 +165,39 @@ func randomPayments(r *rapid.T, chain graph.Chain) []graph.Transfer {
 		transfers = append(transfers, t)
 	}
 	return transfers
+}
+
+// randomEvents are a few events, some at one place, about addresses that may be
+// in no transfer.
+func randomEvents(r *rapid.T, chain graph.Chain) []graph.Event {
+	if rapid.IntRange(0, 2).Draw(r, "states") > 0 {
+		return nil
+	}
+	var events []graph.Event
+	account := func(label string) graph.Address {
+		if n := rapid.IntRange(0, 12).Draw(r, label); n > 0 {
+			return Account(chain, n)
+		}
+		return graph.Address{}
+	}
+	seq := graph.Seq(0)
+	for range rapid.IntRange(1, 4).Draw(r, "events") {
+		seq += graph.Seq(rapid.SampledFrom([]int{0, 1, 1 << 28}).Draw(r, "event seq"))
+		e := graph.Event{Seq: seq, Kind: graph.EventKind(rapid.IntRange(int(graph.Departure), int(graph.Unfrozen)).Draw(r, "event kind")),
+			Protocol: rapid.SampledFrom([]string{"p", "q"}).Draw(r, "protocol"), Emitter: account("emitter"), Object: account("object")}
+		if e.Subject = account("subject"); e.Subject.IsZero() && e.Object.IsZero() || rapid.Bool().Draw(r, "passage") {
+			e.Key = rapid.SampledFrom([]string{"k", "\x00\xff"}).Draw(r, "key")
+			e.Far = graph.Far{Chain: "eip155:10", Recipient: "r\x00", Asset: "", Amount: graph.Amount{0, 1}}
+		}
+		switch rapid.IntRange(0, 3).Draw(r, "event asset") {
+		case 0:
+			e.Asset, e.Amount = chain.Native(), graph.Amount{rapid.Uint64().Draw(r, "event amount")}
+		case 1:
+			e.Asset, e.Amount = Token(chain, 7), graph.Amount{0, 0, 0, 1 << 63}
+		}
+		events = append(events, e)
+	}
+	return events
 }
 
 func randomOutputs(r *rapid.T, chain graph.Chain, height uint32) []graph.Transfer {
