@@ -38,6 +38,7 @@ func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
 	s.stolen()
 	s.held()
 	s.ended()
+	s.chokes()
 	s.converted()
 	s.fees()
 	s.books()

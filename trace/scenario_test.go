@@ -53,8 +53,8 @@ func playFile(t *testing.T, file string) {
 			continue
 		}
 		s.where = fmt.Sprintf("%s:%d", file, n)
-		if fields[0] == "trace" {
-			for _, result := range s.trace(fields[1:]) {
+		if play := map[string]func([]string) []string{"trace": s.trace, "chokes": s.chokes}[fields[0]]; play != nil {
+			for _, result := range play(fields[1:]) {
 				fmt.Fprintln(&out, "\t"+result)
 			}
 			expecting = true
@@ -245,6 +245,44 @@ func (s *scenario) name(a graph.Address) string {
 // trace reads "METHOD SEED... [bound=value...]" and returns the result in lines.
 func (s *scenario) trace(args []string) []string {
 	s.t.Helper()
+	result, err := s.run(args)
+	if err != nil {
+		return []string{"error " + err.Error()}
+	}
+	return s.lines(result)
+}
+
+// chokes traces and tells what value had to pass.
+func (s *scenario) chokes(args []string) []string {
+	s.t.Helper()
+	result, err := s.run(args)
+	var found trace.Chokes
+	if err == nil {
+		found, err = result.Chokes()
+	}
+	if err != nil {
+		return []string{"error " + err.Error()}
+	}
+	var lines []string
+	for _, c := range found.Points {
+		lines = append(lines, fmt.Sprintf("%d %s passed %s of %s %s, %s here, %d ends", c.Rank, s.name(c.Address),
+			graph.FormatUnits(c.Passed, 4), graph.FormatUnits(c.Ended, 4), s.asset(c.Asset), graph.FormatUnits(c.Here, 4), c.Ends))
+	}
+	for _, a := range found.Cut {
+		lines = append(lines, "cut "+s.name(a))
+	}
+	return lines
+}
+
+func (s *scenario) asset(i graph.AssetInfo) string {
+	if i.Asset.IsNative() {
+		return i.Symbol
+	}
+	return s.name(i.Asset.Contract)
+}
+
+func (s *scenario) run(args []string) (*trace.Trace, error) {
+	s.t.Helper()
 	c := trace.Case{Name: s.where, Method: args[0], Labels: s.labels}
 	for _, arg := range args[1:] {
 		if key, value, ok := strings.Cut(arg, "="); ok {
@@ -253,11 +291,7 @@ func (s *scenario) trace(args []string) []string {
 		}
 		c.Seeds = append(c.Seeds, s.seed(arg))
 	}
-	result, err := trace.Run(context.Background(), s.views(), c, nil)
-	if err != nil {
-		return []string{"error " + err.Error()}
-	}
-	return s.lines(result)
+	return trace.Run(context.Background(), s.views(), c, nil)
 }
 
 func (s *scenario) views() map[graph.ChainID]graph.View {
@@ -339,12 +373,7 @@ func (s *scenario) seed(text string) string {
 
 func (s *scenario) lines(t *trace.Trace) []string {
 	units := func(a graph.Amount) string { return graph.FormatUnits(a, 4) }
-	asset := func(i graph.AssetInfo) string {
-		if i.Asset.IsNative() {
-			return i.Symbol
-		}
-		return s.name(i.Asset.Contract)
-	}
+	asset := s.asset
 	var lines []string
 	for _, seed := range t.Seeds {
 		opening := ""
