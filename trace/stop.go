@@ -55,6 +55,14 @@ var (
 	}
 )
 
+// reasonOf is why a label ends branches, "" if it does not.
+func reasonOf(l graph.Label) Reason {
+	if reason, stops := behaviourReasons[l.Behaviour]; stops {
+		return reason
+	}
+	return categoryReasons[l.Category]
+}
+
 func (r *run) labels(a graph.Address) []graph.Label {
 	labels := r.plan.labels[a]
 	if r.known != nil {
@@ -82,11 +90,8 @@ func (r *run) judge(l *ledger, id graph.ID) (ending, error) {
 	}
 	var best ending
 	for _, label := range r.labels(address) {
-		reason, stops := behaviourReasons[label.Behaviour]
-		if !stops {
-			reason, stops = categoryReasons[label.Category]
-		}
-		if stops && (best.reason == "" || label.Confidence > best.confidence) {
+		reason := reasonOf(label)
+		if reason != "" && (best.reason == "" || label.Confidence > best.confidence) {
 			best = ending{reason: reason, label: label, statement: graph.Attributed, rule: "label: " + label.Source, confidence: label.Confidence}
 		}
 	}
