@@ -25,6 +25,9 @@ type Method struct {
 	largestFirst bool
 	// Conserves is false for a measure of reach, whose amounts do not add up.
 	Conserves bool
+	// Ranks is true for the method that scores addresses and follows no
+	// amounts: see Rank.
+	Ranks bool
 }
 
 // methods lists every method. A new one is a line here and its put and take.
@@ -34,6 +37,7 @@ var methods = []Method{
 	{Name: "haircut", Sentence: "every payment carries the pool's share of taint", put: putMixed, take: takeMixed, Conserves: true},
 	{Name: "poison", Sentence: "one tainted unit taints everything that leaves; a measure of reach, not of amounts", put: putPoison, take: cut},
 	{Name: "tiho", Sentence: "tainted value goes out first, to the largest recipient first", put: addAll, take: takeTainted, largestFirst: true, Conserves: true},
+	{Name: "rank", Sentence: "relevance spreads along later movements; scores of addresses, no amounts", Ranks: true},
 }
 
 // ParseMethod finds a method by name.

@@ -23,6 +23,9 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 	if err != nil {
 		return nil, err
 	}
+	if p.method.Ranks {
+		return nil, fmt.Errorf("%w: %s gives a ranking, no trace", ErrCase, p.method.Name)
+	}
 	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger)}
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])

@@ -53,7 +53,7 @@ func playFile(t *testing.T, file string) {
 			continue
 		}
 		s.where = fmt.Sprintf("%s:%d", file, n)
-		if play := map[string]func([]string) []string{"trace": s.trace, "chokes": s.chokes}[fields[0]]; play != nil {
+		if play := map[string]func([]string) []string{"trace": s.trace, "chokes": s.chokes, "rank": s.rank}[fields[0]]; play != nil {
 			for _, result := range play(fields[1:]) {
 				fmt.Fprintln(&out, "\t"+result)
 			}
@@ -272,6 +272,32 @@ func (s *scenario) chokes(args []string) []string {
 		lines = append(lines, "cut "+s.name(a))
 	}
 	return lines
+}
+
+// rank tells the addresses that a case's relevance gathers at.
+func (s *scenario) rank(args []string) []string {
+	s.t.Helper()
+	c := trace.Case{Name: s.where, Method: "rank", Labels: s.labels}
+	for _, arg := range args {
+		if key, value, ok := strings.Cut(arg, "="); ok {
+			s.bound(&c, key, value)
+			continue
+		}
+		c.Seeds = append(c.Seeds, s.seed(arg))
+	}
+	found, err := trace.Rank(context.Background(), s.views(), c, nil, trace.RankOptions{ByAmount: true})
+	if err != nil {
+		return []string{"error " + err.Error()}
+	}
+	var lines []string
+	for i, n := range found.Nodes {
+		line := fmt.Sprintf("%d %s %.6f, hop %d", i+1, s.name(n.Address), n.Score, n.Hop)
+		if n.Ends != "" {
+			line += ", " + string(n.Ends)
+		}
+		lines = append(lines, line)
+	}
+	return append(lines, fmt.Sprintf("kept %d, left %.6f", found.Kept, found.Left))
 }
 
 func (s *scenario) asset(i graph.AssetInfo) string {

@@ -40,6 +40,10 @@ named by a case file or by seeds:
                                     time) and all that reaches it later, N base
                                     units at most
 
+Where amounts are hopeless, --method rank spreads a unit of relevance from the
+seeds along later movements and prints the addresses that gather most of it: a
+score, not an amount, and no evidence of one.
+
 A flag takes the place of what the case file says. Value ends at services by
 label or by the number of their transfers; labels are the built-in table, the
 files of --labels and those of the case.
@@ -72,7 +76,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.flags.Seeds, "seed", nil, "what was stolen, instead of a case file; may be repeated")
-	flags.StringVar(&o.flags.Method, "method", "fifo", "fifo, lifo, haircut, poison or tiho")
+	flags.StringVar(&o.flags.Method, "method", "fifo", "fifo, lifo, haircut, poison, tiho or rank")
 	flags.StringVar(&o.flags.Share, "share", "", "stop when this part of every asset has ended, such as 0.95")
 	flags.StringVar(&o.flags.MinAmount, "min-amount", "", "less than this many whole units is dust and not followed")
 	flags.IntVar(&o.flags.MaxHops, "max-hops", 0, "movements since the theft; 0 for no bound")
@@ -152,6 +156,9 @@ func inCase(err error) error {
 }
 
 func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error {
+	if m, err := trace.ParseMethod(cmp.Or(c.Method, "fifo")); err == nil && m.Ranks {
+		return o.rank(ctx, p, c)
+	}
 	if o.out != "" {
 		if err := report.CheckFolder(o.out); err != nil {
 			return err
@@ -199,9 +206,18 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 
 // traceStore traces a case through snapshots of every chain of a store.
 func traceStore(ctx context.Context, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label) (t *trace.Trace, err error) {
+	err = viewingAll(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
+		t, err = trace.Run(ctx, views, c, known)
+		return err
+	})
+	return t, err
+}
+
+// viewingAll looks at snapshots of every chain of a store.
+func viewingAll(ctx context.Context, store graph.Store, look func(map[graph.ChainID]graph.View) error) (err error) {
 	chains, err := store.Chains(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	views := make(map[graph.ChainID]graph.View)
 	defer func() {
@@ -212,14 +228,14 @@ func traceStore(ctx context.Context, store graph.Store, c trace.Case, known func
 	for _, chain := range chains {
 		ledger, err := store.Ledger(ctx, chain)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if views[chain.ID], err = ledger.View(ctx); err != nil {
 			delete(views, chain.ID)
-			return nil, err
+			return err
 		}
 	}
-	return trace.Run(ctx, views, c, known)
+	return look(views)
 }
 
 // manifest is what a manifest cannot know from the trace. The command names
