@@ -34,6 +34,13 @@ func addresses() table {
 			derived("hop", integer, "smallest number of movements since the theft", func(r row) string { return strconv.Itoa(r.Hop) }),
 			fact("first_time", utc, "first movement of the trace that names it", func(r row) string { return instant(r.First) }),
 			fact("last_time", utc, "last movement of the trace that names it", func(r row) string { return instant(r.Last) }),
+			fact("frozen_time", utc, "when the issuer of the asset froze it at the address, if it is frozen at the tip", func(r row) string {
+				if r.Frozen.Kind == 0 {
+					return ""
+				}
+				return instant(r.Frozen.Time)
+			}),
+			fact("frozen_tx", hexText, "the transaction that says so", func(r row) string { return r.Frozen.Tx.Text(graph.AccountFamily) }),
 		})
 }
 

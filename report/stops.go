@@ -15,7 +15,7 @@ func stops() table {
 	return newTable("stops.csv", func(t *trace.Trace) iter.Seq[row] { return number(t.Stops) },
 		[]column[row]{
 			numberColumn[trace.Stop]("number of the end, by which a report cites it"),
-			stated("reason", word, "why branches end here: at_rest (still held), service, mixer, bridge_unmatched, contract_unknown, burn, fee, dust, budget (a bound of the case), not_covered",
+			stated("reason", word, "why branches end here: at_rest (still held), service, mixer, bridge_unmatched, contract_unknown, burn, frozen (still held, and the issuer of the asset lets it not move), fee, dust, budget (a bound of the case), not_covered",
 				func(r row) string { return string(r.v.Reason) }),
 			fact("chain", caip2, "ledger of the address", func(r row) string { return string(r.v.Asset.Asset.Chain) }),
 			fact("address", address, "where value ended; empty for fees that nobody earns", func(r row) string { return r.v.Address.String() }),
@@ -33,5 +33,11 @@ func stops() table {
 			derived("rule", text, "what decided it: the label's source, the behaviour and its threshold, or the bound", func(r row) string { return claim(r.v.Rule) }),
 			attributed("confidence", level, "how sure the source is; 100 for what is derived", func(r row) string { return strconv.Itoa(r.v.Confidence) }),
 			attributed("label_source", text, "who says so", func(r row) string { return claim(r.v.Label.Source) }),
+			attributed("freezable_by", "name (category; source; confidence)", "the issuer of the asset, where a source says that it can freeze it at an address", func(r row) string {
+				if r.v.Freezable.Name == "" {
+					return ""
+				}
+				return labelList([]graph.Label{r.v.Freezable})
+			}),
 		})
 }

@@ -121,7 +121,7 @@ func (s *summary) held() {
 	s.title("Still held")
 	sums := newSums[graph.Address]()
 	for i := range s.t.Stops {
-		if stop := &s.t.Stops[i]; stop.Reason == trace.StopAtRest {
+		if stop := &s.t.Stops[i]; stop.Reason == trace.StopAtRest || stop.Reason == trace.StopFrozen {
 			sums.add(stop.Address, stop.Asset, stop.Tainted.ToBig(), stop.Address)
 		}
 	}
@@ -129,9 +129,24 @@ func (s *summary) held() {
 		s.printf("  nothing\n")
 		return
 	}
-	s.grid(pretty.Row{"amount", "asset", "address"}, capped(s, sums.list, func(l *line[graph.Address]) []any {
-		return []any{l.key.String() + s.known(l.key)}
+	s.grid(pretty.Row{"amount", "asset", "address", "who can freeze it"}, capped(s, sums.list, func(l *line[graph.Address]) []any {
+		return []any{l.key.String() + s.known(l.key), s.freezer(l.key, l.info.Asset)}
 	}), 1)
+}
+
+// freezer is who can still freeze what an address holds, or has.
+func (s *summary) freezer(a graph.Address, asset graph.Asset) string {
+	for i := range s.t.Stops {
+		stop := &s.t.Stops[i]
+		switch {
+		case stop.Address != a || stop.Asset.Asset != asset:
+		case stop.Reason == trace.StopFrozen:
+			return claim(stop.Rule)
+		case stop.Reason == trace.StopAtRest && stop.Freezable.Name != "":
+			return fmt.Sprintf("the issuer of %s (says %s)", claim(stop.Freezable.Name), claim(stop.Freezable.Source))
+		}
+	}
+	return ""
 }
 
 // end is how an ended branch is told: by what decided it.
@@ -148,7 +163,7 @@ func (s *summary) ended() {
 	sums := newSums[end]()
 	for i := range s.t.Stops {
 		stop := &s.t.Stops[i]
-		if stop.Reason == trace.StopAtRest || stop.Reason == trace.StopFee {
+		if stop.Reason == trace.StopAtRest || stop.Reason == trace.StopFrozen || stop.Reason == trace.StopFee {
 			continue
 		}
 		who := cmp.Or(claim(stop.Label.Name), stop.Address.String(), "no address")

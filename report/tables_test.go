@@ -22,7 +22,7 @@ import (
 var contract = map[string]string{
 	"trace.csv":        "seq,chain,block,block_hash,time,tx_hash,tx_index,position,kind,from,to,asset,symbol,decimals,amount_raw,amount,tainted_raw,tainted,hop,statement,rule,confidence",
 	"stops.csv":        "seq,reason,chain,address,entity,label,category,asset,symbol,decimals,tainted_raw,tainted,hop,first_time,last_time,statement,rule,confidence",
-	"addresses.csv":    "chain,address,role,entity,labels,asset,symbol,decimals,tainted_in_raw,tainted_out_raw,tainted_held_raw,hop,first_time,last_time",
+	"addresses.csv":    "chain,address,role,entity,labels,asset,symbol,decimals,tainted_in_raw,tainted_out_raw,tainted_held_raw,hop,first_time,last_time,frozen_time,frozen_tx",
 	"chokepoints.csv":  "rank,chain,address,labels,asset,symbol,decimals,passed_raw,passed,ended_raw,ends,here_raw,in_cut",
 	"conservation.csv": "chain,asset,symbol,decimals,seeded_raw,converted_in_raw,bridged_in_raw,at_rest_raw,stopped_raw,fees_raw,converted_out_raw,bridged_out_raw,difference_raw",
 	"coverage.csv":     "chain,address,from_block,to_block,transfers,logs,traces,source",

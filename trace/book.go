@@ -144,7 +144,7 @@ func compareStops(a, b Stop) int {
 }
 
 func reasonOrder(r Reason) int {
-	return slices.Index([]Reason{StopAtRest, StopService, StopMixer, StopBridge, StopContract, StopBurn, StopFee, StopDust, StopBudget, StopUncovered}, r)
+	return slices.Index([]Reason{StopAtRest, StopService, StopMixer, StopBridge, StopContract, StopFrozen, StopBurn, StopFee, StopDust, StopBudget, StopUncovered}, r)
 }
 
 func compareHolders(a, b Holder) int {

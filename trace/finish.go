@@ -38,7 +38,15 @@ func (r *run) finish(cutBy string) (*Trace, error) {
 		}
 	}
 	for i := range t.Holders {
-		t.Holders[i].Labels = r.labels(t.Holders[i].Address)
+		h := &t.Holders[i]
+		h.Labels = r.labels(h.Address)
+		var err error
+		if h.Frozen, err = r.ledgers[h.Asset.Asset.Chain].frozen(h.Address, h.Asset.Asset); err != nil {
+			return nil, err
+		}
+	}
+	for i := range t.Stops {
+		t.Stops[i].Freezable = r.freezable(t.Stops[i].Asset.Asset)
 	}
 	for _, s := range r.unreached() {
 		t.Notes = append(t.Notes, fmt.Sprintf("seed %s was not reached: the bound %s %s came first", s, cutBy, r.bound(cutBy)))
@@ -85,6 +93,10 @@ func (r *run) rest(a *account, asset graph.AssetID, lots []Lot, hop int, cutBy s
 		return err
 	} else if unread {
 		e = derivedEnding(StopUncovered, "its history was not read up to the tip")
+	} else if frozen, err := r.frozenBy(a, asset); err != nil {
+		return err
+	} else if frozen.Kind != 0 {
+		e = derivedEnding(StopFrozen, "frozen by its issuer in "+frozen.Tx.Text(a.l.chain.Family))
 	}
 	header, err := r.lastSeen(a, asset)
 	if err != nil {

@@ -20,9 +20,10 @@ type ledger struct {
 	issuers  map[graph.AssetID]graph.ID
 	balances map[poolKey]opened // of pools that are clean
 	names    map[graph.ID]graph.Address
-	skipped  map[graph.AssetID]bool // hostile: their amounts cannot be summed
-	header   graph.Header           // of the block looked at last
-	read     bool                   // header is set
+	stated   map[graph.Address][]graph.Stated // freezes and what undoes them
+	skipped  map[graph.AssetID]bool           // hostile: their amounts cannot be summed
+	header   graph.Header                     // of the block looked at last
+	read     bool                             // header is set
 	coverage []graph.Coverage
 	looked   bool  // coverage is set
 	err      error // first error of a lookup that cannot return one
@@ -39,7 +40,7 @@ func newLedger(chain graph.Chain, view graph.View) *ledger {
 		accounts: make(map[graph.ID]*account), outputs: make(map[graph.Position]*output),
 		endings: make(map[graph.ID]ending), assets: make(map[graph.AssetID]graph.AssetInfo),
 		issuers: make(map[graph.AssetID]graph.ID), balances: make(map[poolKey]opened),
-		names: make(map[graph.ID]graph.Address), skipped: make(map[graph.AssetID]bool)}
+		names: make(map[graph.ID]graph.Address), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
 }
 
 func (l *ledger) headerAt(height uint32) (graph.Header, error) {

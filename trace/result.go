@@ -75,6 +75,7 @@ const (
 	StopBridge    Reason = "bridge_unmatched"
 	StopContract  Reason = "contract_unknown"
 	StopBurn      Reason = "burn"
+	StopFrozen    Reason = "frozen"
 	StopFee       Reason = "fee"
 	StopDust      Reason = "dust"
 	StopBudget    Reason = "budget"
@@ -94,7 +95,8 @@ type Stop struct {
 	Last       int64
 	Statement  graph.Statement
 	Rule       string
-	Confidence int // 100 for what is derived
+	Confidence int         // 100 for what is derived
+	Freezable  graph.Label // of the asset's contract, if somebody says that its issuer can freeze it
 }
 
 // Holder is what a trace says about one address and asset.
@@ -109,6 +111,7 @@ type Holder struct {
 	Hop     int
 	First   int64
 	Last    int64
+	Frozen  graph.Stated // the event by which the issuer keeps the address from moving it at the tip, if any does
 }
 
 // Balance is the conservation law of one asset: seeded + converted in + bridged

@@ -148,6 +148,21 @@ func (s *scenario) read(fields []string) {
 		}
 		s.blocks[s.chain.ID] = blocks
 		s.seqs = 0
+	case "freeze", "unfreeze": // freeze TOKEN WHO [SAYS]
+		blocks := s.blocks[s.chain.ID]
+		block := &blocks[len(blocks)-1]
+		tx := &block.Txs[len(block.Txs)-1]
+		token := s.address(fields[1])
+		e := graph.Event{Seq: graph.Seq(s.seqs), Kind: graph.Frozen, Protocol: "scenario", Emitter: token, Subject: s.address(fields[2]),
+			Asset: graph.Asset{Chain: s.chain.ID, Standard: graph.ERC20, Contract: token}}
+		s.seqs++
+		if fields[0] == "unfreeze" {
+			e.Kind = graph.Unfrozen
+		}
+		if len(fields) > 3 {
+			e.Emitter = s.address(fields[3])
+		}
+		tx.Events = append(tx.Events, e)
 	default:
 		s.move(fields)
 	}
