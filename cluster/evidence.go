@@ -33,5 +33,6 @@ const (
 	ChangeGraphSense                 // graphsense-lib's one-time change: several signs at once
 	DepositReuse                     // users of one exchange deposit address
 	Airdrop                          // recipients of an airdrop who pool it at one address
+	ChangeAgreed                     // change rules of two different signs agree, and none disagrees
 	ruleEnd
 )

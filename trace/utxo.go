@@ -33,8 +33,14 @@ func (ev *event) utxo(ctx context.Context, accounts []*account, seeds []*seeding
 		}
 	}
 	t := tainted(pot)
-	if n, mixed := cluster.CoinJoin(ev.tx); mixed && !t.IsZero() && !ev.run.plan.followMix {
-		return ev.mix(n, outs, seeds)
+	if !t.IsZero() && !ev.run.plan.followMix {
+		f, err := ev.recognise()
+		if err != nil {
+			return err
+		}
+		if f.Mixes() {
+			return ev.mix(f, outs, seeds)
+		}
 	}
 	parts := make([][]Lot, len(outs))
 	if !t.IsZero() {
@@ -103,10 +109,23 @@ func (ev *event) cover(pot []Lot, amounts []graph.Amount) ([]Lot, error) {
 	return add(pot, Lot{out, unknown}), nil
 }
 
+// recognise is what the transaction is known to be. One that cannot be bitcoin
+// is nothing we know.
+func (ev *event) recognise() (cluster.Finding, error) {
+	var p cluster.Payment
+	err := p.Read(&ev.tx, cluster.Lookup{Address: ev.l.view.Address, Tx: ev.l.view.Tx})
+	if errors.Is(err, cluster.ErrPayment) {
+		return cluster.Finding{}, nil
+	}
+	if err != nil {
+		return cluster.Finding{}, err
+	}
+	return cluster.Recognise(&p)
+}
+
 // mix ends the taint of a CoinJoin's inputs: who owns which output is hidden.
-func (ev *event) mix(participants int, outs []*graph.Move, seeds []*seeding) error {
-	e := ending{reason: StopMixer, statement: graph.Attributed, confidence: cluster.CoinJoinConfidence,
-		rule: fmt.Sprintf("coinjoin: %d equal outputs", participants)}
+func (ev *event) mix(f cluster.Finding, outs []*graph.Move, seeds []*seeding) error {
+	e := ending{reason: StopMixer, statement: graph.Attributed, confidence: int(f.Confidence), rule: "coinjoin " + f.String()}
 	steps := ev.run.book.steps
 	for i := len(steps) - 1; i >= 0 && steps[i].At.StartOf() == ev.at && steps[i].Chain == ev.l.chain.ID; i-- {
 		if steps[i].Kind != graph.KindInput {
