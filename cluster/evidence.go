@@ -11,8 +11,8 @@ type Evidence struct {
 	At         graph.Position // Seq is 0: the transaction as a whole
 	Rule       Rule
 	Confidence uint8    // 0 to 100
-	A, B       graph.ID // the two addresses; of a deposit the user, then the deposit address
-	C          graph.ID // of a deposit: the exchange's wallet it was forwarded to; else 0
+	A, B       graph.ID // the two addresses; of a deposit the user, then the deposit address; of an airdrop the recipient, then the pool
+	C          graph.ID // of a deposit: the exchange's wallet it was forwarded to; of an airdrop: who gave it; else 0
 }
 
 // Rule is the number of a heuristic.

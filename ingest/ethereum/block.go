@@ -2,6 +2,7 @@ package ethereum
 
 import (
 	"github.com/ethereum/go-ethereum/common"
+	"github.com/ethereum/go-ethereum/core/types"
 
 	"spoor/graph"
 )
@@ -75,7 +76,10 @@ type Tx struct {
 	Input   bool            // it carries input data
 	// Nameless is set if nothing of the transaction is known but its logs.
 	Nameless bool
-	Mint     *graph.Amount // OP Stack deposit: coin credited to From even if the call fails
+	// Authorizations are the list of an EIP-7702 transaction; empty: unknown.
+	Authorizations []types.SetCodeAuthorization
+
+	Mint *graph.Amount // OP Stack deposit: coin credited to From even if the call fails
 
 	Status    Status
 	StateRoot bool          // the receipt has a state root instead of a status (before Byzantium)

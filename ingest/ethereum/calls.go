@@ -21,16 +21,16 @@ func (d *decoder) calls(tx *Tx) {
 	if tx.Root == nil {
 		return
 	}
-	w := frameWalk{decoder: d, tx: tx, created: map[common.Address]bool{}, left: map[common.Address]*uint256.Int{}}
+	w := frameWalk{decoder: d, tx: tx, fresh: map[common.Address]bool{}, left: map[common.Address]*uint256.Int{}}
 	w.frame(tx.Root)
 	w.burnLeftovers()
 }
 
 type frameWalk struct {
 	*decoder
-	tx      *Tx
-	next    int
-	created map[common.Address]bool // in this transaction
+	tx    *Tx
+	next  int
+	fresh map[common.Address]bool // created in this transaction
 	// ended contracts vanish when the transaction ends, with the coin they were
 	// sent after their SELFDESTRUCT; order makes the result deterministic.
 	left  map[common.Address]*uint256.Int
@@ -52,15 +52,21 @@ func (w *frameWalk) frame(f *Frame) {
 		w.inner(number, f)
 	}
 	if f.Type == Create {
-		if to := f.To; to != nil {
-			w.created[*to] = true
-		} else if f == w.tx.Root {
-			w.created[w.tx.recipient()] = true
+		switch {
+		case f.To != nil:
+			w.made(number, f.From, *f.To)
+		case number == 0:
+			w.made(number, f.From, w.tx.recipient())
 		}
 	}
 	for _, call := range f.Calls {
 		w.frame(call)
 	}
+}
+
+func (w *frameWalk) made(number int, creator, contract common.Address) {
+	w.fresh[contract] = true
+	w.created(number, creator, contract)
 }
 
 // skip numbers a reverted subtree without counting it.
@@ -131,7 +137,7 @@ func (w *frameWalk) inner(number int, f *Frame) {
 // contract was created in the same transaction, else nothing happens; since
 // Amsterdam (EIP-8246) nothing happens in either case.
 func (w *frameWalk) selfdestruct(f *Frame) (kind graph.Kind, to *common.Address, moves bool) {
-	ends := w.fork == BeforeCancun || w.created[f.From] && w.fork != Amsterdam
+	ends := w.fork == BeforeCancun || w.fresh[f.From] && w.fork != Amsterdam
 	if ends {
 		if w.left[f.From] == nil {
 			w.order = append(w.order, f.From)

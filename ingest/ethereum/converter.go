@@ -138,7 +138,8 @@ func (c Converter) transaction(h *types.Header, tx *types.Transaction, index int
 	if err != nil {
 		return Tx{}, err
 	}
-	t := Tx{Index: uint32(index), Hash: graph.Hash(tx.Hash()), Type: tx.Type(), From: from, To: tx.To(), Nonce: tx.Nonce(), Gas: tx.Gas(), Input: len(tx.Data()) > 0}
+	t := Tx{Index: uint32(index), Hash: graph.Hash(tx.Hash()), Type: tx.Type(), From: from, To: tx.To(), Nonce: tx.Nonce(), Gas: tx.Gas(), Input: len(tx.Data()) > 0,
+		Authorizations: tx.SetCodeAuthorizations()}
 	if t.Value.SetFromBig(tx.Value()) {
 		return Tx{}, fmt.Errorf("value of 2^256 or more")
 	}

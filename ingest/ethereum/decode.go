@@ -2,6 +2,7 @@ package ethereum
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,7 +46,8 @@ func (d *Decoded) Report(m *ingest.Meter) error {
 	return nil
 }
 
-// Decode turns a block into its transfers. Transactions must ascend by index.
+// Decode turns a block into its transfers and what its transactions state
+// besides. Transactions must ascend by index.
 func Decode(chain graph.Chain, in *Block) Decoded {
 	d := decoder{
 		chain: chain, in: in, fork: in.Fork, fees: feesOf(chain.ID),
@@ -82,11 +84,12 @@ type decoder struct {
 	fees       feeRule
 	out        Decoded
 	moves      []graph.Transfer // of the transaction at hand
+	events     []graph.Event    // likewise
 	incomplete map[common.Address]bool
 }
 
 func (d *decoder) transaction(tx *Tx) {
-	d.moves = nil
+	d.moves, d.events = nil, nil
 	if tx.Nameless {
 		d.nameless(tx)
 		return
@@ -94,10 +97,12 @@ func (d *decoder) transaction(tx *Tx) {
 	d.root(tx)
 	status := d.status(tx)
 	d.fee(tx)
+	d.delegations(tx, status)
 	switch status {
 	case StatusOK:
 		d.value(tx)
 		d.calls(tx)
+		d.createdUntraced(tx)
 		d.logs(tx)
 		d.untraced(tx)
 	case StatusUnknown:
@@ -127,7 +132,8 @@ func (d *decoder) nameless(tx *Tx) {
 
 func (d *decoder) close(tx *Tx, status Status) {
 	slices.SortStableFunc(d.moves, func(a, b graph.Transfer) int { return int(int64(a.Seq) - int64(b.Seq)) })
-	d.out.Block.Txs = append(d.out.Block.Txs, graph.Tx{Index: tx.Index, Hash: tx.Hash, Failed: status == StatusFailed, Transfers: d.moves})
+	slices.SortStableFunc(d.events, func(a, b graph.Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	d.out.Block.Txs = append(d.out.Block.Txs, graph.Tx{Index: tx.Index, Hash: tx.Hash, Failed: status == StatusFailed, Transfers: d.moves, Events: d.events})
 	d.out.Read["transactions"]++
 }
 

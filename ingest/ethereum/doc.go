@@ -18,6 +18,9 @@
 //     would; stored, it would double once traces are read. Such logs are used to
 //     name exactly whose balance is incomplete.
 //   - Token transfers come from logs.
+//   - What transactions state besides (contracts created, owners of a Safe,
+//     EIP-7702 delegations, freezes by issuers) comes from call frames, logs
+//     and authorization lists: the files events*.go, one a subject.
 //   - Fees come from receipts; rewards from reward rows of traces where there
 //     are any, else from the chain's schedule and the uncle headers.
 //

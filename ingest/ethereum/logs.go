@@ -58,6 +58,8 @@ func (d *decoder) logs(tx *Tx) {
 			d.pass(passNative, 1)
 		case len(l.Topics) == 0:
 			d.pass(passOther, 1)
+		case d.stated(tx, l):
+			d.destroyed(tx, l)
 		case l.Topics[0] == topicTransfer:
 			d.transferLog(tx, l)
 		case l.Topics[0] == topicTransferSingle:

@@ -71,6 +71,7 @@ type rpcTx struct {
 	GasPrice *hexutil.Big    `json:"gasPrice"`
 	Input    hexutil.Bytes   `json:"input"`
 	Mint     *hexutil.Big    `json:"mint"`
+	AuthList json.RawMessage `json:"authorizationList"`
 	Block    *common.Hash    `json:"blockHash"`
 	Index    *hexutil.Uint64 `json:"transactionIndex"`
 }
@@ -258,7 +259,8 @@ func (b *rpcBlock) plainTx(i int) (Tx, error) {
 	t, r := &b.txs[i], &b.receipts[i]
 	gas := uint64(r.GasUsed)
 	tx := Tx{Index: uint32(i), Hash: graph.Hash(*t.Hash), Type: uint8(t.Type), From: *t.From, To: t.To, Nonce: uint64(t.Nonce), Created: r.Created,
-		Gas: uint64(t.Gas), Input: len(t.Input) > 0, GasUsed: &gas, StateRoot: len(r.Root) > 0, Logs: r.logs()}
+		Gas: uint64(t.Gas), Input: len(t.Input) > 0, GasUsed: &gas, StateRoot: len(r.Root) > 0, Logs: r.logs(),
+		Authorizations: t.authorizations()}
 	switch {
 	case r.Status == nil:
 	case *r.Status == 1:
@@ -285,6 +287,15 @@ func (b *rpcBlock) plainTx(i int) (Tx, error) {
 	}
 	tx.BlobFee, err = r.blobFee()
 	return tx, err
+}
+
+// authorizations are those of EIP-7702; nil if there are none or the node tells
+// them in a form we do not know, which Decode counts.
+func (t *rpcTx) authorizations() (list []types.SetCodeAuthorization) {
+	if isNull(t.AuthList) || json.Unmarshal(t.AuthList, &list) != nil {
+		return nil
+	}
+	return list
 }
 
 // amountOf is an amount that a node tells, nil if it does not.
