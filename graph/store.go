@@ -13,12 +13,14 @@ var (
 	ErrInUse    = errors.New("the store is in use by another process")
 )
 
-// Store keeps ledgers, one per chain.
+// Store keeps ledgers, one per chain, and packs of labels.
 type Store interface {
 	// Chains lists the chains that hold anything, in id order.
 	Chains(ctx context.Context) ([]Chain, error)
 	// Ledger opens the ledger of a chain, creating it if there is none.
 	Ledger(ctx context.Context, chain Chain) (Ledger, error)
+	// Labels opens the packs of labels. A store without any has none.
+	Labels(ctx context.Context) (Labels, error)
 	// Close ends all work and gives the store free for others.
 	Close() error
 }

@@ -36,6 +36,10 @@ type LabelSource struct {
 	SHA256 string `json:"sha256"` // of the file, or of the built-in list
 	Size   int64  `json:"size"`   // bytes
 	Labels int    `json:"labels"`
+
+	Options string `json:"options,omitempty"` // with which the file was imported
+	Licence string `json:"licence,omitempty"`
+	Kept    bool   `json:"kept,omitempty"` // in the store, not named on the command line
 }
 
 // File is one file of an evidence folder.

@@ -168,7 +168,7 @@ func (ev *event) arrives(id graph.ID, asset graph.AssetID, amount, fresh graph.A
 	if a := ev.l.accounts[id]; a != nil && len(a.seeds) > 0 {
 		return false, nil // the case asks for this address
 	}
-	e, err := ev.run.endingAt(ev.l, id)
+	e, err := ev.run.endingAt(ev.l, id, ev.header.Time)
 	if err != nil {
 		return false, err
 	}

@@ -182,7 +182,9 @@ func (q *rankQueue) Pop() any {
 	return last
 }
 
-func (r *ranker) node(l *ledger, id graph.ID, hop int) (*rankNode, error) {
+// node is the node of an address, which is judged by the labels that hold when
+// it is first met: in a block, or never if it is a seed.
+func (r *ranker) node(l *ledger, id graph.ID, hop int, met *uint32) (*rankNode, error) {
 	key := rankKey{l.chain.ID, id}
 	n := r.nodes[key]
 	if n == nil {
@@ -191,8 +193,14 @@ func (r *ranker) node(l *ledger, id graph.ID, hop int) (*rankNode, error) {
 		if n.address, err = l.address(id); err != nil {
 			return nil, err
 		}
-		if n.end, err = r.endingAt(l, id); err != nil {
-			return nil, err
+		if met != nil {
+			header, err := l.headerAt(*met)
+			if err != nil {
+				return nil, err
+			}
+			if n.end, err = r.endingAt(l, id, header.Time); err != nil {
+				return nil, err
+			}
 		}
 		r.nodes[key] = n
 		heap.Push(&r.waiting, n)
@@ -285,7 +293,7 @@ func (r *ranker) startTx(l *ledger, s *Seed, part float64) error {
 	}
 	last := graph.Position{Block: tx.At.Block, Tx: tx.At.Tx, Seq: ^graph.Seq(0)}
 	for _, g := range gains {
-		n, err := r.node(l, g.to, 0)
+		n, err := r.node(l, g.to, 0, &tx.At.Block)
 		if err != nil {
 			return err
 		}
@@ -301,7 +309,7 @@ func (r *ranker) startAddress(ctx context.Context, l *ledger, s *Seed, part floa
 	if err != nil {
 		return err
 	}
-	n, err := r.node(l, id, 0)
+	n, err := r.node(l, id, 0, nil)
 	if err != nil {
 		return err
 	}

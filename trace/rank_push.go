@@ -247,7 +247,7 @@ func (r *ranker) move(n *rankNode, l *link, part float64) error {
 	to := n
 	if l.to != n.id {
 		var err error
-		if to, err = r.node(n.l, l.to, n.hop+1); err != nil {
+		if to, err = r.node(n.l, l.to, n.hop+1, &l.at.Block); err != nil {
 			return err
 		}
 		pair := [2]*rankNode{n, to}

@@ -71,42 +71,49 @@ func (r *run) labels(a graph.Address) []graph.Label {
 	return labels
 }
 
-// endingAt decides whether value ends at an address, and remembers it.
-func (r *run) endingAt(l *ledger, id graph.ID) (ending, error) {
+// endingAt decides whether value that arrives at a time ends at an address. It
+// remembers what does not depend on the time.
+func (r *run) endingAt(l *ledger, id graph.ID, time int64) (ending, error) {
 	if e, known := l.endings[id]; known {
 		return e, nil
 	}
-	e, err := r.judge(l, id)
-	if err == nil {
+	e, always, err := r.judge(l, id, time)
+	if err == nil && always {
 		l.endings[id] = e
 	}
 	return e, err
 }
 
-func (r *run) judge(l *ledger, id graph.ID) (ending, error) {
+// judge looks at the labels that hold at a time, and else at how busy the
+// address is. It tells whether that is so at all times.
+func (r *run) judge(l *ledger, id graph.ID, time int64) (best ending, always bool, err error) {
 	address, err := l.address(id)
 	if err != nil {
-		return ending{}, err
+		return ending{}, false, err
 	}
-	var best ending
+	always = true
 	for _, label := range r.labels(address) {
+		always = always && !label.Bounded()
+		if !label.HoldsAt(time) {
+			continue
+		}
 		reason := reasonOf(label)
 		if reason != "" && (best.reason == "" || label.Confidence > best.confidence) {
 			best = ending{reason: reason, label: label, statement: graph.Attributed, rule: "label: " + label.Source, confidence: label.Confidence}
 		}
 	}
 	if best.reason != "" || r.plan.ServiceTransfers < 0 {
-		return best, nil
+		return best, always, nil
 	}
 	n, err := l.view.Entries(id, r.plan.ServiceTransfers)
 	if err != nil {
-		return ending{}, err
+		return ending{}, false, err
 	}
 	if n >= r.plan.ServiceTransfers {
-		return ending{reason: StopService, statement: graph.Attributed, confidence: behaviourConfidence,
-			rule: fmt.Sprintf("behaviour: %d transfers or more", r.plan.ServiceTransfers)}, nil
+		best = ending{reason: StopService, statement: graph.Attributed, confidence: behaviourConfidence,
+			rule: fmt.Sprintf("behaviour: %d transfers or more", r.plan.ServiceTransfers)}
 	}
-	return ending{}, nil
+	return best, always, nil
 }
 
 // behaviourConfidence is the GraphSense level of a heuristic.

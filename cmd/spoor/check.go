@@ -25,7 +25,8 @@ func (p *program) checkCommand() *cobra.Command {
 		Short: "Check that the store is sound",
 		Long: `Check that the store is sound: every stored byte against its checksum, the
 blocks against the histories of addresses, both sides of every transfer, what is
-stated by whom it is about, the outputs that inputs spend, the numbers of addresses and assets, and coverage.
+stated by whom it is about, the outputs that inputs spend, the numbers of
+addresses and assets, and coverage; and every label against its pack.
 What is wrong is listed; the exit code is 1 if anything is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },
@@ -77,7 +78,10 @@ func (o *checkOptions) run(ctx context.Context, p *program) error {
 			}
 			p.say("%s: %s", chain.Alias, checkedText(&done, total-before))
 		}
-		return nil
+		if o.chain != "" {
+			return nil
+		}
+		return p.checkLabels(ctx, store)
 	})
 	if total > 0 {
 		err = errors.Join(err, printRows(p.out, o.output, findingColumns, each(findings)))
@@ -91,6 +95,28 @@ func (o *checkOptions) run(ctx context.Context, p *program) error {
 	if total > 0 {
 		return fmt.Errorf("check: %w: %d findings", graph.ErrDamaged, total)
 	}
+	return nil
+}
+
+// checkLabels reads every label: what is not as it was written, or not as many
+// as the packs say, is damage.
+func (p *program) checkLabels(ctx context.Context, store graph.Store) error {
+	labels, err := store.Labels(ctx)
+	if err != nil {
+		return fmt.Errorf("labels: %w", err)
+	}
+	packs, err := labels.Packs(ctx)
+	if err != nil || len(packs) == 0 {
+		return err
+	}
+	n := 0
+	for _, err := range labels.All(ctx, graph.LabelFilter{}) {
+		if err != nil {
+			return fmt.Errorf("labels: %w", err)
+		}
+		n++
+	}
+	p.say("labels: sound; %s in %s", countOf(n, "label"), countOf(len(packs), "pack"))
 	return nil
 }
 

@@ -107,7 +107,7 @@ func (o *followOptions) run(cmd *cobra.Command, p *program) error {
 	}
 	defer done()
 	if o.caseFile != "" { // before there is a store
-		if _, err := p.newCaseWatch(nil, o.caseFile, o.labels); err != nil {
+		if _, err := p.newCaseWatch(cmd.Context(), nil, o.caseFile, o.labels); err != nil {
 			return err
 		}
 	}
@@ -198,7 +198,7 @@ func (o *followOptions) follow(ctx context.Context, p *program, store graph.Stor
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	if o.caseFile != "" {
-		c, err := p.newCaseWatch(store, o.caseFile, o.labels)
+		c, err := p.newCaseWatch(ctx, store, o.caseFile, o.labels)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type caseWatch struct {
 	store graph.Store
 	asked trace.Case
 	known func(graph.Address) []graph.Label
+	book  *labelBook
 
 	steps   []caseStep // of the last trace, in its order; nil before the first
 	stops   map[caseStop]graph.Amount
@@ -45,9 +47,9 @@ type caseStop struct {
 	asset   string
 }
 
-// newCaseWatch reads a case file.
-func (p *program) newCaseWatch(store graph.Store, file string, labels []string) (*caseWatch, error) {
-	o := traceOptions{file: file, labels: labels}
+// newCaseWatch reads a case file. Without a store it only checks it.
+func (p *program) newCaseWatch(ctx context.Context, store graph.Store, file string, labels []string) (*caseWatch, error) {
+	o := traceOptions{file: file}
 	asked, err := o.read()
 	if err != nil {
 		return nil, err
@@ -55,11 +57,15 @@ func (p *program) newCaseWatch(store graph.Store, file string, labels []string) 
 	if err := asked.Check(); err != nil {
 		return nil, inCase(err)
 	}
-	known, _, err := o.readLabels()
+	book, err := openLabelBook(labels)
 	if err != nil {
 		return nil, err
 	}
-	return &caseWatch{p: p, store: store, asked: asked, known: known, changed: true}, nil
+	w := &caseWatch{p: p, store: store, asked: asked, book: book, changed: true}
+	if store != nil {
+		w.known, err = book.in(ctx, store)
+	}
+	return w, err
 }
 
 // notice traces again when the head is reached with something new.
@@ -80,6 +86,7 @@ func (w *caseWatch) notice(ctx context.Context, n ingest.Notice) error {
 // above final are provisional.
 func (w *caseWatch) look(ctx context.Context, final uint32) error {
 	t, err := traceStore(ctx, w.store, w.asked, w.known)
+	err = cmp.Or(w.book.failed, err)
 	switch {
 	case ctx.Err() != nil:
 		return nil

@@ -44,7 +44,7 @@ func TestCaseWatch(t *testing.T) {
 	}
 	var out, said bytes.Buffer
 	p := &program{out: &out, err: &said, env: func(string) string { return "" }}
-	w, err := p.newCaseWatch(store, file, nil)
+	w, err := p.newCaseWatch(t.Context(), store, file, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

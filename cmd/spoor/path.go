@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,15 +100,20 @@ func (o *pathOptions) run(ctx context.Context, p *program, from, to string) erro
 		}
 		*bound.at = at.Unix()
 	}
-	if q.Labels, _, err = (&traceOptions{labels: o.labels}).readLabels(); err != nil {
+	labels, err := openLabelBook(o.labels)
+	if err != nil {
 		return err
 	}
 	var found trace.Connection
-	err = p.with(func(store *badger.Store) error {
-		return viewing(ctx, store, chain, func(view graph.View) (err error) {
+	err = p.with(func(store *badger.Store) (err error) {
+		if q.Labels, err = labels.in(ctx, store); err != nil {
+			return err
+		}
+		err = viewing(ctx, store, chain, func(view graph.View) (err error) {
 			found, err = trace.Paths(ctx, view, q)
 			return err
 		})
+		return cmp.Or(labels.failed, err)
 	})
 	if errors.Is(err, trace.ErrPath) {
 		return usagef("%w", err)

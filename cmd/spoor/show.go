@@ -26,10 +26,10 @@ func (p *program) showCommand() *cobra.Command {
 		Use:   "show ADDRESS|TX|BLOCK",
 		Short: "Show what is known of an address, a transaction or a block",
 		Long: `Show what is known of an address, a transaction or a block, and how completely
-it was read. A chain may stand before it (ethereum:0x…, eip155:1:0x…,
-bitcoin:170); without one, every chain in the store is searched. What was stated
-about an address, or by a transaction, is in the table and in json; csv and
-ndjson have the transfers.`,
+it was read; of an address also what the packs of labels claim. A chain may
+stand before it (ethereum:0x…, eip155:1:0x…, bitcoin:170); without one, every
+chain in the store is searched. What was stated about an address, or by a
+transaction, is in the table and in json; csv and ndjson have the transfers.`,
 		Example: "  spoor show 0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045\n  spoor show bitcoin:170 -o csv",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -71,7 +71,7 @@ func (o *showOptions) run(ctx context.Context, p *program) error {
 		var found []sighting
 		for _, chain := range chains {
 			err := viewing(ctx, store, chain, func(view graph.View) error {
-				s, err := o.look(ctx, ref, chain, view)
+				s, err := o.look(ctx, store, ref, chain, view)
 				if err == nil {
 					found = append(found, s)
 				}
@@ -97,7 +97,7 @@ func (o *showOptions) run(ctx context.Context, p *program) error {
 }
 
 // look finds what a reference names on a chain, ErrNotFound if nothing.
-func (o *showOptions) look(ctx context.Context, ref reference, chain graph.Chain, view graph.View) (sighting, error) {
+func (o *showOptions) look(ctx context.Context, store *badger.Store, ref reference, chain graph.Chain, view graph.View) (sighting, error) {
 	if !ref.hash.IsZero() {
 		return lookTx(chain, view, ref.hash)
 	}
@@ -108,7 +108,12 @@ func (o *showOptions) look(ctx context.Context, ref reference, chain graph.Chain
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", graph.ErrNotFound, err)
 	}
-	return lookAddress(ctx, chain, view, address, o.limit)
+	s, err := lookAddress(ctx, chain, view, address, o.limit)
+	if err != nil {
+		return nil, err
+	}
+	s.Labels, err = labelsIn(ctx, store, address)
+	return s, err
 }
 
 // A reference is what the argument of show names.

@@ -21,6 +21,7 @@ type addressSighting struct {
 	First      string        `json:"first_time"`
 	Last       string        `json:"last_time"`
 	Entries    int           `json:"entries"` // a transfer to itself counts twice
+	Labels     []labelRow    `json:"labels"`
 	Assets     []assetRow    `json:"assets"`
 	Coverage   []coverageRow `json:"coverage"`
 	Transfers  []transferRow `json:"transfers"`
@@ -64,7 +65,7 @@ type sums struct {
 	inRaw, outRaw big.Int
 }
 
-func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) (sighting, error) {
+func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) (*addressSighting, error) {
 	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}, Events: []eventRow{}}
 	texts := newTranslator(chain, view)
 	byAsset := map[graph.AssetID]*sums{}
@@ -278,11 +279,30 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 // printAssets writes what came and went.
 func (s *addressSighting) printAssets(w io.Writer) error {
 	if s.Entries == 0 {
-		_, err := fmt.Fprintf(w, "address %s on %s\nin no transfer that was read\n", s.Address, s.Chain)
-		return err
+		if _, err := fmt.Fprintf(w, "address %s on %s\nin no transfer that was read\n", s.Address, s.Chain); err != nil || len(s.Labels) == 0 {
+			return err
+		}
+		_, err := fmt.Fprintln(w)
+		return errors.Join(err, s.printLabels(w))
 	}
 	if _, err := fmt.Fprintf(w, "address %s on %s\nfirst %s, last %s, %d transfers in or out\n\n", s.Address, s.Chain, s.First, s.Last, s.Entries); err != nil {
 		return err
 	}
+	if len(s.Labels) > 0 {
+		if err := s.printLabels(w); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
 	return printRows(w, asTable, assetColumns, each(s.Assets))
+}
+
+// printLabels writes what others claim.
+func (s *addressSighting) printLabels(w io.Writer) error {
+	if _, err := fmt.Fprint(w, "what others claim\n"); err != nil {
+		return err
+	}
+	return printRows(w, asTable, labelColumns(asTable), each(s.Labels))
 }

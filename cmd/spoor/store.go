@@ -57,7 +57,11 @@ func (p *program) with(f func(*badger.Store) error) error {
 	if err != nil {
 		return err
 	}
-	_, err = store.Chains(context.Background()) // opens the ledgers; nothing to wait for
+	ctx := context.Background() // nothing to wait for
+	_, err = store.Chains(ctx)  // opens the ledgers
+	if err == nil {
+		_, err = store.Labels(ctx)
+	}
 	if err != nil {
 		if err := store.Close(); err != nil {
 			return err

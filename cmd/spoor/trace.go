@@ -46,7 +46,8 @@ score, not an amount, and no evidence of one.
 
 A flag takes the place of what the case file says. Value ends at services by
 label or by the number of their transfers; labels are the built-in table, the
-files of --labels and those of the case.
+packs in the store (spoor label import), the files of --labels and those of the
+case. A label that holds for some time only ends what arrives in that time.
 
 Standard output gets a summary, or with -o csv and ndjson the movements and with
 json the whole trace. --out writes the evidence folder, whole or not at all, in
@@ -84,7 +85,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags.IntVar(&o.flags.MaxTransactions, "max-transactions", 0, "transactions evaluated; 0 for no bound")
 	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative for never")
 	flags.StringVar(&o.flags.CoinJoin, "coinjoin", "stop", "a CoinJoin ends a branch (stop), or the method goes through it (follow)")
-	flags.StringArrayVar(&o.labels, "labels", nil, "CSV file of labels: chain,address,name,category[,behaviour,source,confidence]; may be repeated")
+	flags.StringArrayVar(&o.labels, "labels", nil, "file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
 	flags.StringVar(&o.out, "out", "", "folder of the evidence")
 	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
 	o.output.addFlag(cmd)
@@ -164,24 +165,28 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 			return err
 		}
 	}
-	known, sources, err := o.readLabels()
+	labels, err := openLabelBook(o.labels)
 	if err != nil {
 		return err
 	}
 	var t *trace.Trace
 	var partial error
 	if o.fetch.api != "" {
-		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, known)
+		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels)
 	} else {
 		err = p.with(func(store *badger.Store) (err error) {
+			known, err := labels.in(ctx, store)
+			if err != nil {
+				return err
+			}
 			t, err = traceStore(ctx, store, c, known)
-			return err
+			return cmp.Or(labels.failed, err)
 		})
 	}
 	if err != nil {
 		return fmt.Errorf("trace: %w", err)
 	}
-	made := o.manifest(sources)
+	made := o.manifest(labels.sources)
 	if o.out != "" {
 		if err := report.Write(o.out, t, made); err != nil {
 			return err
@@ -244,7 +249,7 @@ func (o *traceOptions) manifest(labels []report.LabelSource) report.Manifest {
 	v := currentVersion()
 	m := report.Manifest{Version: v.Version, Commit: v.Revision, Go: v.Go, Labels: labels, Rerun: []string{"spoor", "trace", "case.yaml"}}
 	for _, source := range labels {
-		if source.Name != builtinLabels {
+		if source.Name != builtinLabels && !source.Kept {
 			m.Rerun = append(m.Rerun, "--labels", source.Name)
 		}
 	}

@@ -68,7 +68,7 @@ type expansion struct {
 }
 
 // fetchAndTrace traces a case with the explorer at hand. It closes the store.
-func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case, known func(graph.Address) []graph.Label) (t *trace.Trace, partial error, err error) {
+func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case, labels *labelBook) (t *trace.Trace, partial error, err error) {
 	meter := ingest.NewMeter(ingest.Stop)
 	client, err := f.client(p, f.api, meter)
 	if err != nil {
@@ -80,7 +80,11 @@ func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case
 	}
 	r := &fetcher{p: p, store: store, client: client, meter: meter, limit: f.limit,
 		tried: map[graph.Address]bool{}, simple: map[graph.Hash]bool{}, expanded: map[expansion]bool{}}
-	t, err = r.run(ctx, c, known)
+	known, err := labels.in(ctx, store)
+	if err == nil {
+		t, err = r.run(ctx, c, known)
+		err = cmp.Or(labels.failed, err)
+	}
 	if err == nil {
 		partial, err = r.partial(ctx, t)
 	}

@@ -1,12 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"spoor/graph"
 	"spoor/ingest/label"
@@ -14,33 +15,80 @@ import (
 )
 
 // builtinLabels names the table of services that comes with spoor.
-const builtinLabels = "built-in services.csv"
+const builtinLabels = label.BuiltinName
 
-// readLabels reads the built-in table and the files of --labels.
-func (o *traceOptions) readLabels() (known func(graph.Address) []graph.Label, sources []report.LabelSource, err error) {
-	builtin, err := label.Builtin()
-	if err != nil {
-		return nil, nil, err
-	}
-	lists := [][]graph.Label{builtin}
-	sources = append(sources, labelSource(builtinLabels, label.BuiltinCSV(), builtin))
-	for _, path := range o.labels {
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return nil, nil, fmt.Errorf("labels: %w", err)
-		}
-		name := filepath.Base(path)
-		list, err := label.ReadCSV(bytes.NewReader(data), name)
-		if err != nil {
-			return nil, nil, advice{fmt.Errorf("labels: %w", err), "a list of labels is CSV with the columns chain,address,name,category and optionally behaviour,source,confidence,note"}
-		}
-		lists = append(lists, list)
-		sources = append(sources, labelSource(name, data, list))
-	}
-	return label.NewSet(lists...).Of, sources, nil
+// A labelBook is every list of labels that a command asks: the built-in pack,
+// files, and the packs of the store once it is opened in one.
+type labelBook struct {
+	lists   *label.Set
+	sources []report.LabelSource
+	failed  error // of the first question to the store that it did not answer
 }
 
-func labelSource(name string, data []byte, labels []graph.Label) report.LabelSource {
-	digest := sha256.Sum256(data)
-	return report.LabelSource{Name: name, SHA256: hex.EncodeToString(digest[:]), Size: int64(len(data)), Labels: len(labels)}
+// openLabelBook reads the built-in pack and files of labels.
+func openLabelBook(paths []string) (*labelBook, error) {
+	builtin, err := label.Builtin()
+	if err != nil {
+		return nil, err
+	}
+	b := &labelBook{sources: []report.LabelSource{labelSource(&builtin.Pack)}}
+	lists := [][]graph.Label{builtin.Labels}
+	for _, path := range paths {
+		l, err := readLabelFile(path, label.Options{Strict: true})
+		if err != nil {
+			return nil, err
+		}
+		lists = append(lists, l.Labels)
+		b.sources = append(b.sources, labelSource(&l.Pack))
+	}
+	b.lists = label.NewSet(lists...)
+	return b, nil
+}
+
+// readLabelFile reads one file of labels.
+func readLabelFile(path string, o label.Options) (*label.List, error) {
+	file, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("labels: %w", err)
+	}
+	o.Name = filepath.Base(path)
+	l, err := label.Read(file, o)
+	if errors.Is(err, label.ErrList) {
+		return nil, advice{fmt.Errorf("labels: %w", err), "a list of labels is CSV with the columns chain,address,name,category and optionally behaviour,source,confidence,note; docs/labels.md tells the other columns and formats"}
+	}
+	return l, err
+}
+
+// in adds the packs of a store. The function that it returns tells what is
+// claimed about an address, the surest first; what it could not ask is in
+// failed.
+func (b *labelBook) in(ctx context.Context, store graph.Store) (func(graph.Address) []graph.Label, error) {
+	kept, err := store.Labels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	packs, err := kept.Packs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for i := range packs {
+		source := labelSource(&packs[i])
+		source.Kept = true
+		b.sources = append(b.sources, source)
+	}
+	return func(a graph.Address) []graph.Label {
+		labels := b.lists.Of(a)
+		more, err := kept.Of(ctx, a)
+		b.failed = cmp.Or(b.failed, err)
+		if len(more) == 0 {
+			return labels
+		}
+		labels = append(labels, more...)
+		slices.SortFunc(labels, func(a, b graph.Label) int { return a.Compare(&b) })
+		return slices.Compact(labels)
+	}, nil
+}
+
+func labelSource(p *graph.Pack) report.LabelSource {
+	return report.LabelSource{Name: p.Name, SHA256: p.Digest.String(), Size: p.Size, Labels: p.Labels, Options: p.Options, Licence: p.Licence}
 }

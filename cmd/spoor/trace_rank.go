@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -20,16 +21,21 @@ func (o *traceOptions) rank(ctx context.Context, p *program, c trace.Case) error
 	case o.fetch.api != "":
 		return usagef("--fetch with --method rank: want one of them")
 	}
-	known, _, err := o.readLabels()
+	labels, err := openLabelBook(o.labels)
 	if err != nil {
 		return err
 	}
 	var found *trace.Ranking
 	err = p.with(func(store *badger.Store) error {
-		return viewingAll(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
+		known, err := labels.in(ctx, store)
+		if err != nil {
+			return err
+		}
+		err = viewingAll(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
 			found, err = trace.Rank(ctx, views, c, known, trace.RankOptions{})
 			return err
 		})
+		return cmp.Or(labels.failed, err)
 	})
 	if err != nil {
 		return fmt.Errorf("rank: %w", err)

@@ -41,6 +41,9 @@ func crashChild(dir string) {
 
 func crashPlan(ctx context.Context, s *badger.Store) error {
 	mode := os.Getenv("SPOOR_CRASH_MODE")
+	if mode == "labels" {
+		return crashLabels(ctx, s)
+	}
 	for _, chain := range []graph.Chain{graphtest.Ethereum(), graphtest.Bitcoin()} {
 		blocks := crashLedger(chain)
 		led, err := s.Ledger(ctx, chain)

@@ -22,6 +22,7 @@ type Store struct {
 	mu      sync.Mutex
 	closed  bool
 	ledgers map[graph.ChainID]*Ledger
+	labels  *Labels // nil until asked for
 }
 
 var _ graph.Store = (*Store)(nil)
@@ -83,7 +84,7 @@ func (s *Store) Ledger(_ context.Context, chain graph.Chain) (graph.Ledger, erro
 	return s.ledger(chain)
 }
 
-// Open is Ledger with the engine's own type, for what only this engine does.
+// ledger is Ledger with the engine's own type, for what only this engine does.
 func (s *Store) ledger(chain graph.Chain) (*Ledger, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -101,6 +102,23 @@ func (s *Store) ledger(chain graph.Chain) (*Ledger, error) {
 	return l, nil
 }
 
+// Labels opens the packs of labels.
+func (s *Store) Labels(context.Context) (graph.Labels, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, errClosed
+	}
+	if s.labels == nil {
+		l, err := openLabels(filepath.Join(s.dir, labelsFolder), s.options)
+		if err != nil {
+			return nil, fmt.Errorf("open labels: %w", err)
+		}
+		s.labels = l
+	}
+	return s.labels, nil
+}
+
 // Close ends all work and gives the store free for others. Views still open
 // end with it.
 func (s *Store) Close() error {
@@ -113,6 +131,9 @@ func (s *Store) Close() error {
 	var errs []error
 	for _, l := range s.ledgers {
 		errs = append(errs, l.close())
+	}
+	if s.labels != nil {
+		errs = append(errs, s.labels.close())
 	}
 	errs = append(errs, s.lock.Close())
 	return errors.Join(errs...)

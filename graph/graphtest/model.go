@@ -18,6 +18,7 @@ import (
 type Model struct {
 	mu      sync.Mutex
 	ledgers map[graph.ChainID]*modelLedger
+	labels  modelLabels
 }
 
 // NewModel is an empty store.

@@ -40,6 +40,10 @@ func Suite(t *testing.T, open func(t testing.TB, dir string) graph.Store) {
 		{"load", s.load},
 		{"interrupted load", s.interruptedLoad},
 		{"chains and reopen", s.reopen},
+		{"labels", s.labels},
+		{"labels refuse", s.labelsRefuse},
+		{"labels and reopen", s.labelsReopen},
+		{"labels, random", s.labelsRandom},
 		{"random, accounts", func(t *testing.T) { s.random(t, Ethereum()) }},
 		{"random, outputs", func(t *testing.T) { s.random(t, Bitcoin()) }},
 	} {

@@ -49,3 +49,14 @@ func ParseConfidence(text string) (int, error) {
 	}
 	return int(level), nil
 }
+
+// confidenceWord is the first word of the vocabulary that claims no more than a
+// level does.
+func confidenceWord(level int) string {
+	for _, c := range confidences {
+		if c.name != "override" && c.level <= level {
+			return c.name
+		}
+	}
+	return unknownConfidence
+}

@@ -1,148 +1,79 @@
 package label
 
 import (
-	"bufio"
-	"bytes"
+	"cmp"
 	"encoding/csv"
-	"errors"
-	"fmt"
 	"io"
-	"slices"
-	"strings"
-	"unicode/utf8"
+	"strconv"
 
 	"spoor/graph"
 )
 
-// ErrList is returned for a file that is no list of labels.
-var ErrList = errors.New("not a list of labels")
-
-// The columns of a list, in any order.
-const (
-	colChain      = "chain" // CAIP-2 id or alias, or "evm"
-	colAddress    = "address"
-	colName       = "name"
-	colCategory   = "category"
-	colBehaviour  = "behaviour"  // optional
-	colSource     = "source"     // optional; default the name of the list
-	colConfidence = "confidence" // optional; see ParseConfidence
-	colNote       = "note"       // optional; for readers of the file only
-)
-
-var (
-	columns  = []string{colChain, colAddress, colName, colCategory, colBehaviour, colSource, colConfidence, colNote}
-	required = columns[:4]
-)
+// ownShape is our own list: chain, address, name and category (which may be
+// empty), and optionally everything else a label has. Addresses of mixed case must keep their EIP-55
+// checksum.
+var ownShape = shape{format: formatCSV, parse: parseOwn, address: "address", required: 4,
+	columns: []string{"chain", "address", "name", "category", "behaviour", "source", "confidence", "note",
+		"abuse", "concepts", "actor", "kind", "currency", "definer", "uri", "licence", "date", "from", "until"}}
 
 // everyEVM in the chain column stands for every EVM chain of the chain table:
 // contracts that are at one address wherever they are.
 const everyEVM = "evm"
 
-// ReadCSV reads a list of labels: UTF-8 with a header, RFC 4180, with the
-// columns chain, address, name and category, and optionally behaviour, source,
-// confidence and note. Addresses of mixed case must keep their EIP-55 checksum.
-//
-// The name of the list is in errors, with the line, and is the source of rows
-// that tell none. One bad row refuses the list: what is not in it would not be
-// missed.
-func ReadCSV(r io.Reader, name string) ([]graph.Label, error) {
-	buffered := bufio.NewReader(r)
-	if mark, err := buffered.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = buffered.Discard(3) // a byte order mark, as spreadsheets write it
-	}
-	rows := csv.NewReader(buffered)
-	header, err := rows.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%w: %s is empty; want a header with %s", ErrList, name, strings.Join(required, ","))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrList, name, err)
-	}
-	at, err := places(header)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s:1: %w", ErrList, name, err)
-	}
-	var labels []graph.Label
-	for {
-		row, err := rows.Read()
-		if errors.Is(err, io.EOF) {
-			return labels, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%w: %s: %w", ErrList, name, err) // tells the line itself
-		}
-		fields := func(column string) string {
-			if i, ok := at[column]; ok {
-				return row[i]
-			}
-			return ""
-		}
-		more, err := parseRow(fields, name)
-		if err != nil {
-			line, _ := rows.FieldPos(0)
-			return nil, fmt.Errorf("%w: %s:%d: %w", ErrList, name, line, err)
-		}
-		labels = append(labels, more...)
-	}
-}
-
-// places maps the columns to where the header has them.
-func places(header []string) (map[string]int, error) {
-	at := make(map[string]int)
-	for i, column := range header {
-		if !slices.Contains(columns, column) {
-			return nil, fmt.Errorf("unknown column %.40q; want %s", column, strings.Join(columns, ","))
-		}
-		if _, twice := at[column]; twice {
-			return nil, fmt.Errorf("column %s is there twice", column)
-		}
-		at[column] = i
-	}
-	for _, column := range required {
-		if _, ok := at[column]; !ok {
-			return nil, fmt.Errorf("no column %s; want %s", column, strings.Join(columns, ","))
-		}
-	}
-	return at, nil
-}
-
-// parseRow reads one row: one label, or one for each chain.
-func parseRow(field func(column string) string, list string) ([]graph.Label, error) {
-	l := graph.Label{Name: field(colName), Category: field(colCategory), Behaviour: field(colBehaviour), Source: field(colSource)}
-	if l.Name == "" || l.Category == "" {
-		return nil, errors.New("a label needs a name and a category")
-	}
-	if l.Source == "" {
-		l.Source = list
-	}
-	for _, text := range []string{l.Name, l.Category, l.Behaviour, l.Source} {
-		if !utf8.ValidString(text) {
-			return nil, fmt.Errorf("%.80q is not UTF-8", text)
-		}
+func parseOwn(r *reading, field func(string) string) ([]graph.Label, error) {
+	l := graph.Label{Name: field("name"), Category: field("category"), Behaviour: field("behaviour"), Source: field("source"), Abuse: field("abuse"),
+		Concepts: field("concepts"), Actor: field("actor"), Kind: field("kind"), Currency: field("currency"), Note: field("note"), URI: field("uri"), Licence: field("licence")}
+	if l.Name == "" {
+		return nil, refuse("no name", "a label needs a name")
 	}
 	var err error
-	if l.Confidence, err = ParseConfidence(field(colConfidence)); err != nil {
+	if l.Confidence, l.Grade, err = r.confidence(field("confidence"), ""); err != nil {
 		return nil, err
 	}
-	chains, err := chainsOf(field(colChain))
+	if l.Definer, err = parseBool(field("definer")); err != nil {
+		return nil, err
+	}
+	for _, d := range []struct {
+		text string
+		to   *int64
+	}{{field("date"), &l.Date}, {field("from"), &l.From}, {field("until"), &l.Until}} {
+		if *d.to, err = ParseDate(d.text); err != nil {
+			return nil, err
+		}
+	}
+	chains, err := chainsOf(cmp.Or(field("chain"), r.options.Chain))
 	if err != nil {
 		return nil, err
 	}
 	labels := make([]graph.Label, len(chains))
 	for i, chain := range chains {
 		labels[i] = l
-		if labels[i].Address, err = graph.ParseAddress(chain, field(colAddress)); err != nil {
+		if labels[i].Address, err = parseAddress(chain, field("address")); err != nil {
 			return nil, err
 		}
 	}
 	return labels, nil
 }
 
+func parseBool(text string) (bool, error) {
+	if text == "" {
+		return false, nil
+	}
+	b, err := strconv.ParseBool(text)
+	if err != nil {
+		return false, refuse("neither true nor false", "%.40q is neither true nor false", text)
+	}
+	return b, nil
+}
+
 func chainsOf(text string) ([]graph.Chain, error) {
 	if text != everyEVM {
 		chain, err := graph.ParseChain(text)
 		if err != nil {
-			return nil, fmt.Errorf("%w, or %s for every EVM chain of them", err, everyEVM)
+			if chain, ok := networkNamed(text); ok {
+				return []graph.Chain{chain}, nil
+			}
+			return nil, refuse(noChain(text), "%w, or %s for every EVM chain of them", err, everyEVM)
 		}
 		return []graph.Chain{chain}, nil
 	}
@@ -153,4 +84,28 @@ func chainsOf(text string) ([]graph.Chain, error) {
 		}
 	}
 	return chains, nil
+}
+
+// WriteCSV writes labels as our own list, from which Read gives them again (but
+// for their pack, and carriage returns before a line break).
+func WriteCSV(w io.Writer, labels []graph.Label) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(ownShape.columns); err != nil {
+		return err
+	}
+	for i := range labels {
+		l := &labels[i]
+		definer := ""
+		if l.Definer {
+			definer = "true"
+		}
+		err := out.Write([]string{string(l.Address.Chain), l.Address.String(), l.Name, l.Category, l.Behaviour, l.Source,
+			cmp.Or(l.Grade, strconv.Itoa(l.Confidence)), l.Note, l.Abuse, l.Concepts, l.Actor, l.Kind, l.Currency, definer, l.URI, l.Licence,
+			dateText(l.Date), dateText(l.From), dateText(l.Until)})
+		if err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }

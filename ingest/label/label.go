@@ -4,7 +4,6 @@
 package label
 
 import (
-	"cmp"
 	"slices"
 
 	"spoor/graph"
@@ -24,7 +23,7 @@ func NewSet(lists ...[]graph.Label) *Set {
 		}
 	}
 	for a, labels := range s.by {
-		slices.SortFunc(labels, compare)
+		slices.SortFunc(labels, func(a, b graph.Label) int { return a.Compare(&b) })
 		s.by[a] = slices.Compact(labels)
 	}
 	return s
@@ -40,20 +39,6 @@ func (s *Set) All() []graph.Label {
 	for _, labels := range s.by {
 		all = append(all, labels...)
 	}
-	slices.SortFunc(all, func(a, b graph.Label) int {
-		return cmp.Or(a.Address.Compare(b.Address), compare(a, b))
-	})
+	slices.SortFunc(all, func(a, b graph.Label) int { return a.Compare(&b) })
 	return all
-}
-
-// compare orders the labels of one address: the surest first, then by text, so
-// that the order does not depend on that of the lists.
-func compare(a, b graph.Label) int {
-	return cmp.Or(
-		cmp.Compare(b.Confidence, a.Confidence),
-		cmp.Compare(a.Source, b.Source),
-		cmp.Compare(a.Name, b.Name),
-		cmp.Compare(a.Category, b.Category),
-		cmp.Compare(a.Behaviour, b.Behaviour),
-	)
 }

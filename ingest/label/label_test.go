@@ -31,11 +31,11 @@ func address(t testing.TB, chain, text string) graph.Address {
 
 func builtin(t testing.TB) []graph.Label {
 	t.Helper()
-	labels, err := label.Builtin()
+	list, err := label.Builtin()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return labels
+	return list.Labels
 }
 
 func TestBuiltin(t *testing.T) {
@@ -116,14 +116,16 @@ func TestReadCSV(t *testing.T) {
 		tornado100 + ",ethereum,mixing_service,\"Pool, the big one\",service_data,me\r\n" +
 		strings.ToLower(tornado100) + ",eip155:56,exchange,Somebody,7,\r\n" +
 		"1BoatSLRHtKNngkdXEeobR76b53LETtpyT,bitcoin,exchange,Boat,,\r\n"
-	got, err := label.ReadCSV(strings.NewReader(text), "mine.csv")
+	list, err := label.Read([]byte(text), label.Options{Name: "mine.csv", Strict: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := list.Labels
+	pack := graph.DigestOf([]byte(text))
 	want := []graph.Label{
-		{Address: address(t, "ethereum", tornado100), Name: "Pool, the big one", Category: "mixing_service", Source: "me", Confidence: 50},
-		{Address: address(t, "bnb", tornado100), Name: "Somebody", Category: "exchange", Source: "mine.csv", Confidence: 7},
-		{Address: address(t, "bitcoin", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), Name: "Boat", Category: "exchange", Source: "mine.csv", Confidence: 5},
+		{Address: address(t, "ethereum", tornado100), Name: "Pool, the big one", Category: "mixing_service", Source: "me", Confidence: 50, Grade: "service_data", Pack: pack},
+		{Address: address(t, "bnb", tornado100), Name: "Somebody", Category: "exchange", Source: "mine.csv", Confidence: 7, Pack: pack},
+		{Address: address(t, "bitcoin", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"), Name: "Boat", Category: "exchange", Source: "mine.csv", Confidence: 5, Pack: pack},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -144,7 +146,6 @@ func TestReadCSVRefuses(t *testing.T) {
 		"unknown chain":      {head + "mars," + tornado100 + ",N,exchange,,s,50\n", "unknown chain"},
 		"Bitcoin is not EVM": {head + "evm,1BoatSLRHtKNngkdXEeobR76b53LETtpyT,N,exchange,,s,50\n", "40 hex digits"},
 		"no name":            {head + "ethereum," + tornado100 + ",,exchange,,s,50\n", "needs a name"},
-		"no category":        {head + "ethereum," + tornado100 + ",N,,,s,50\n", "needs a name and a category"},
 		"confidence":         {head + "ethereum," + tornado100 + ",N,exchange,,s,101\n", "0 to 100"},
 		"negative":           {head + "ethereum," + tornado100 + ",N,exchange,,s,-1\n", "0 to 100"},
 		"confidence word":    {head + "ethereum," + tornado100 + ",N,exchange,,s,certain\n", "service_data"},
@@ -153,12 +154,12 @@ func TestReadCSVRefuses(t *testing.T) {
 		"not UTF-8":          {head + "ethereum," + tornado100 + ",\xff,exchange,,s,50\n", "UTF-8"},
 		"line after a break": {head + "ethereum," + tornado100 + ",\"a\nb\",exchange,,s,50\n" + "x\n", "line 4"},
 	} {
-		labels, err := label.ReadCSV(strings.NewReader(c.text), "mine.csv")
+		list, err := label.Read([]byte(c.text), label.Options{Name: "mine.csv", Format: "csv", Strict: true})
 		if err == nil || !errors.Is(err, label.ErrList) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "mine.csv") {
-			t.Errorf("%s: got %v, %v; want an error with %q", name, labels, err, c.want)
+			t.Errorf("%s: got %v, %v; want an error with %q", name, list, err, c.want)
 		}
-		if labels != nil {
-			t.Errorf("%s: labels of a bad list: %+v", name, labels)
+		if list != nil {
+			t.Errorf("%s: labels of a bad list: %+v", name, list)
 		}
 	}
 }
@@ -190,34 +191,4 @@ func TestSetOrder(t *testing.T) {
 			t.Errorf("all labels %s, want wyxz", names)
 		}
 	}
-}
-
-// Whatever is accepted can be written down and read again as the same.
-func FuzzReadCSV(f *testing.F) {
-	f.Add(head + "ethereum," + tornado100 + ",N,exchange,,s,50\n")
-	f.Add("chain,address,name,category\nevm," + strings.ToLower(tornado100) + ",\"a\nb\",exchange\n")
-	f.Add("\xef\xbb\xbfcategory,name,address,chain\nexchange,Boat,1BoatSLRHtKNngkdXEeobR76b53LETtpyT,bitcoin\n")
-	f.Add(head + "\"\n")
-	f.Add("")
-	f.Fuzz(func(t *testing.T, text string) {
-		labels, err := label.ReadCSV(strings.NewReader(text), "fuzz")
-		if err != nil {
-			if labels != nil {
-				t.Fatalf("labels beside the error %v", err)
-			}
-			return
-		}
-		for _, l := range labels {
-			if l.Name == "" || l.Category == "" || l.Source == "" || l.Confidence < 0 || l.Confidence > 100 || l.Address.IsZero() {
-				t.Fatalf("incomplete label %+v", l)
-			}
-			back, err := graph.ParseAddress(graph.ChainOf(l.Address.Chain), l.Address.String())
-			if err != nil || back != l.Address {
-				t.Fatalf("%s does not read back: %s, %v", l.Address, back, err)
-			}
-		}
-		if again := label.NewSet(label.NewSet(labels).All()).All(); !reflect.DeepEqual(again, label.NewSet(labels).All()) {
-			t.Fatal("a set of a set differs")
-		}
-	})
 }
