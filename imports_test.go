@@ -35,9 +35,9 @@ var mayImport = []struct {
 	{"cmd/...", []string{"graph/...", "ingest/...", "cluster/...", "trace/...", "report/...", "web/...", "cmd/..."}},
 }
 
-// testsMayImport is what tests may use beside that: a store to run on, and
-// ledgers to fill it with.
-var testsMayImport = []string{"graph", "graph/badger", "graph/graphtest", "ingest/..."}
+// testsMayImport is what tests may use beside that: a store to run on, ledgers
+// to fill it with, and a trace that reads them meanwhile.
+var testsMayImport = []string{"graph", "graph/badger", "graph/graphtest", "ingest/...", "trace"}
 
 // onlyIn are foreign packages that belong to one place.
 var onlyIn = map[string]string{

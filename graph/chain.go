@@ -102,6 +102,11 @@ func ParseChain(text string) (Chain, error) {
 	return Chain{}, fmt.Errorf("%w: %.60q; want a CAIP-2 id such as eip155:1 or an alias: %s", ErrChain, text, aliases())
 }
 
+// FinalHeight is the highest block that counts as final when tip is the newest
+// one known: the chain's finality depth below it. Blocks above are provisional,
+// a reorganisation may still replace them. Block 0 is always final.
+func (c Chain) FinalHeight(tip uint32) uint32 { return tip - min(tip, c.Finality) }
+
 // ChainOf is the chain of an id that was parsed before; it panics on an id
 // that never was one.
 func ChainOf(id ChainID) Chain {

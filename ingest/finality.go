@@ -47,10 +47,3 @@ func (f Finality) Depth(chain graph.Chain) uint32 {
 	}
 	return 0
 }
-
-// FinalHeight is the highest block that counts as final when tip is the newest
-// one known: the chain's finality depth below it. Blocks above are provisional,
-// a reorganisation may still replace them. Block 0 is always final.
-func FinalHeight(chain graph.Chain, tip uint32) uint32 {
-	return tip - min(tip, chain.Finality)
-}

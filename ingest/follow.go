@@ -29,6 +29,14 @@ type Node interface {
 	Range(from, to uint32) Source
 }
 
+// Announcer is a Node that can tell of new blocks by itself, so that nobody has
+// to look.
+type Announcer interface {
+	// Announce sends whenever a block is new, as long as ctx lasts. The channel
+	// is closed when it can tell no longer; nil if it cannot at all.
+	Announce(ctx context.Context) <-chan struct{}
+}
+
 // Errors of a Node that Follow knows how to deal with.
 var (
 	ErrUnavailable = errors.New("the node does not answer")
@@ -129,6 +137,8 @@ func Follow(ctx context.Context, ledger graph.Ledger, node Node, o FollowOptions
 	if err := (&run{ledger: ledger}).resume(context.WithoutCancel(ctx)); err != nil {
 		return f.state, err
 	}
+	var news <-chan struct{}  // of new blocks; nil: look every Poll
+	asked := false            // for them
 	pause := time.Duration(0) // after the last failure
 	met, moved := false, 0
 	for ctx.Err() == nil {
@@ -156,7 +166,13 @@ func Follow(ctx context.Context, ledger graph.Ledger, node Node, o FollowOptions
 		case reached && f.o.Once:
 			return f.state, nil
 		case reached:
-			sleep(ctx, f.o.Poll)
+			if a, ok := node.(Announcer); ok && !asked {
+				news, asked = a.Announce(ctx), true
+			}
+			before := news
+			if news = await(ctx, f.o.Poll, news); news != before {
+				asked = false // the connection is gone
+			}
 		}
 		met, moved = true, 0
 		if pause > 0 && err == nil {
@@ -180,6 +196,24 @@ func sleep(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-timer.C:
 	}
+}
+
+// await waits until news come, but no longer than so, and returns the channel
+// to wait on the next time, nil if nothing more comes from it. Somebody who can
+// announce may still forget to: looks go on.
+func await(ctx context.Context, d time.Duration, news <-chan struct{}) <-chan struct{} {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	case _, open := <-news:
+		if !open {
+			sleep(ctx, d)
+			return nil
+		}
+	}
+	return news
 }
 
 // A follower is the state of Follow.

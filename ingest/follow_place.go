@@ -53,7 +53,7 @@ func (f *follower) followed(ctx context.Context) (p place, err error) {
 // see notes where ledger and node are.
 func (f *follower) see(head graph.Header, at place) {
 	f.state.Head, f.state.Tip = head, at.tip
-	f.state.Final = FinalHeight(f.ledger.Chain(), max(head.Height, at.tip.Height))
+	f.state.Final = f.ledger.Chain().FinalHeight(max(head.Height, at.tip.Height))
 }
 
 // linked passes on the blocks of a source as long as each is the child of the

@@ -196,7 +196,7 @@ func (f *follower) reorganise(ctx context.Context, head graph.Header, at place) 
 // blocks below one height and none from it on, so it is found by halving.
 func (f *follower) fork(ctx context.Context, head graph.Header, at place) (uint32, error) {
 	top := min(head.Height, at.tip.Height) // differs
-	low := FinalHeight(f.ledger.Chain(), at.tip.Height)
+	low := f.ledger.Chain().FinalHeight(at.tip.Height)
 	if low < at.first {
 		low = at.first // the store begins above: all of it may go
 	} else if same, err := f.agrees(ctx, head, min(low, top)); err != nil {

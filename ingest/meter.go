@@ -49,6 +49,7 @@ type Meter struct {
 	first   map[string]Problem
 	done    int64
 	total   int64
+	traffic Traffic
 }
 
 // NewMeter is a meter whose problems are treated by policy.

@@ -75,6 +75,7 @@ type tipText struct {
 	Height uint32        `json:"height"`
 	Hash   string        `json:"hash"`
 	Time   string        `json:"time"`
+	Final  uint32        `json:"final_block"` // blocks above it may still have been replaced
 }
 
 type coverageText struct {
@@ -115,7 +116,7 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Files = files
 	m.Tips, m.Coverage, m.Notes = []tipText{}, []coverageText{}, []string{}
 	for _, tip := range t.Tips {
-		m.Tips = append(m.Tips, tipText{tip.Chain.ID, tip.Chain.Alias, tip.Height, tip.Hash.Text(tip.Chain.Family), instant(tip.Time)})
+		m.Tips = append(m.Tips, tipText{tip.Chain.ID, tip.Chain.Alias, tip.Height, tip.Hash.Text(tip.Chain.Family), instant(tip.Time), tip.Chain.FinalHeight(tip.Height)})
 	}
 	for _, k := range t.Coverage {
 		m.Coverage = append(m.Coverage, coverageText{k.Chain, k.Address.String(), k.From, k.To,

@@ -93,10 +93,30 @@ func (s *summary) head() {
 	for _, tip := range t.Tips {
 		s.printf("Ledger: %s up to block %d (%s)\n", tip.Chain.Alias, tip.Height, instant(tip.Time))
 	}
+	for _, tip := range t.Tips {
+		if n, final := provisional(t, tip); n > 0 {
+			s.printf("Provisional: %s in blocks of %s above %d, which may still be replaced\n", count(n, "movement"), tip.Chain.Alias, final)
+		}
+	}
 	s.printf("%s evaluated, %s found.\n", count(t.Transactions, "transaction"), count(len(t.Steps), "tainted movement"))
 	if !t.Method.Conserves {
 		s.printf("Note: %s.\n", poisonNote)
 	}
+}
+
+// provisional counts the movements above the final blocks of a ledger, as far
+// as the blocks read tell: there may be more by now.
+func provisional(t *trace.Trace, tip trace.Tip) (n int, final uint32) {
+	if tip.Hash.IsZero() {
+		return 0, tip.Height // read from a file: nobody can tell
+	}
+	final = tip.Chain.FinalHeight(tip.Height)
+	for i := range t.Steps {
+		if s := &t.Steps[i]; s.Chain == tip.Chain.ID && s.At.Block > final {
+			n++
+		}
+	}
+	return n, final
 }
 
 // stolen lists what each seed declares stolen.

@@ -21,4 +21,6 @@
 //	conserve.go         the conservation law
 //	finish.go           what still lies in pools when the trace is over
 //	result.go           the finished trace
+//	live.go             a trace that is kept going: checkpoint.go and clone.go
+//	                    take it back after a reorganisation
 package trace

@@ -238,8 +238,14 @@ func (ev *event) refuse(err error, asset graph.AssetID) error {
 // finish), because its amounts cannot be summed, and tells the reader.
 func (ev *event) skip(asset graph.AssetID) {
 	ev.l.skipped[asset] = true
-	for _, a := range ev.l.accounts {
+	for id, a := range ev.l.accounts {
 		delete(a.pools, asset)
+		if was := len(a.ahead); was > 0 {
+			a.ahead = slices.DeleteFunc(a.ahead, func(e graph.Entry) bool { return e.Asset == asset })
+			if len(a.ahead) < was {
+				ev.touched[id] = a // its next event is another one
+			}
+		}
 	}
 	name := fmt.Sprint(asset)
 	if info, err := ev.l.asset(asset); err == nil {

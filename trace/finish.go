@@ -10,7 +10,8 @@ import (
 )
 
 // finish books what still lies in pools and makes the result.
-func (r *run) finish(cutBy string) (*Trace, error) {
+func (r *run) finish() (*Trace, error) {
+	cutBy := r.cutBy
 	for _, chain := range slices.Sorted(maps.Keys(r.ledgers)) {
 		l := r.ledgers[chain]
 		for _, id := range slices.Sorted(maps.Keys(l.accounts)) {
@@ -73,8 +74,9 @@ func (r *run) leaveOut() {
 	}
 	b := r.book
 	b.seeds = slices.DeleteFunc(b.seeds, func(s Seeded) bool { return hostile[s.Asset.Asset] })
-	b.steps = slices.DeleteFunc(b.steps, func(s Step) bool { return hostile[s.Asset.Asset] })
-	b.unknowns = slices.DeleteFunc(b.unknowns, func(u Unknown) bool { return hostile[u.Asset.Asset] })
+	// These may be shared with the run that this one was copied from.
+	b.steps = slices.DeleteFunc(slices.Clone(b.steps), func(s Step) bool { return hostile[s.Asset.Asset] })
+	b.unknowns = slices.DeleteFunc(slices.Clone(b.unknowns), func(u Unknown) bool { return hostile[u.Asset.Asset] })
 	maps.DeleteFunc(b.stops, func(_ stopKey, s *Stop) bool { return hostile[s.Asset.Asset] })
 	maps.DeleteFunc(b.holders, func(_ holderKey, h *Holder) bool { return hostile[h.Asset.Asset] })
 }

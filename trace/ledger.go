@@ -20,12 +20,17 @@ type ledger struct {
 	issuers  map[graph.AssetID]graph.ID
 	balances map[poolKey]opened // of pools that are clean
 	names    map[graph.ID]graph.Address
+	bounded  map[graph.ID]bool                // judged by labels that hold for a time
 	stated   map[graph.Address][]graph.Stated // freezes and what undoes them
 	skipped  map[graph.AssetID]bool           // hostile: their amounts cannot be summed
 	header   graph.Header                     // of the block looked at last
 	read     bool                             // header is set
 	coverage []graph.Coverage
-	looked   bool  // coverage is set
+	looked   bool           // coverage is set
+	last     graph.Position // the transaction evaluated last
+	done     int            // transactions evaluated
+	latest   int64          // the latest time of any event, if began
+	began    bool
 	err      error // first error of a lookup that cannot return one
 }
 
@@ -40,7 +45,15 @@ func newLedger(chain graph.Chain, view graph.View) *ledger {
 		accounts: make(map[graph.ID]*account), outputs: make(map[graph.Position]*output),
 		endings: make(map[graph.ID]ending), assets: make(map[graph.AssetID]graph.AssetInfo),
 		issuers: make(map[graph.AssetID]graph.ID), balances: make(map[poolKey]opened),
-		names: make(map[graph.ID]graph.Address), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
+		names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
+}
+
+// comes notes that an event of some time is dealt with.
+func (l *ledger) comes(time int64) {
+	if !l.began || time > l.latest {
+		l.latest = time
+	}
+	l.began = true
 }
 
 func (l *ledger) headerAt(height uint32) (graph.Header, error) {

@@ -3,6 +3,7 @@ package trace
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"spoor/graph"
@@ -15,6 +16,7 @@ type seeding struct {
 	left   graph.Amount  // of the limit
 	asset  graph.AssetID // of an address seed; 0: every asset
 	where  graph.ID      // of an address seed
+	opened bool          // an address seed has marked what lay at its address
 }
 
 // takes reports whether the seed is about an asset at its address.
@@ -55,21 +57,20 @@ func (r *run) plant(ctx context.Context, s *seeding) error {
 			return err
 		}
 		for _, at := range positions {
+			if l.done > 0 && at.StartOf().Compare(l.last) <= 0 {
+				continue // evaluated already, see Live
+			}
 			if err := r.sow(l, s, at.StartOf()); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	var err error
-	if s.where, err = l.view.ID(s.Address); err != nil {
+	where, asset, err := s.find(l)
+	if err != nil || s.opened {
 		return err
 	}
-	if s.Asset.Standard != 0 {
-		if s.asset, err = l.view.AssetID(s.Asset); err != nil {
-			return err
-		}
-	}
+	s.where, s.asset = where, asset
 	tip, err := l.view.Tip()
 	if err != nil {
 		return err
@@ -94,8 +95,16 @@ func (r *run) plant(ctx context.Context, s *seeding) error {
 		return r.sow(l, s, e.At.StartOf())
 	}
 	// Nothing happens later: what is held now is held for good.
-	push(&item{time: tip.Time, l: l, tx: graph.Position{Block: tip.Height, Tx: graph.BlockTx, Seq: ^graph.Seq(0)}, seed: s})
+	push(&item{time: tip.Time, l: l, tx: graph.Position{Block: tip.Height, Tx: graph.BlockTx, Seq: ^graph.Seq(0)}, seed: s, last: true})
 	return nil
+}
+
+// find looks up what an address seed names.
+func (s *seeding) find(l *ledger) (where graph.ID, asset graph.AssetID, err error) {
+	if where, err = l.view.ID(s.Address); err == nil && s.Asset.Standard != 0 {
+		asset, err = l.view.AssetID(s.Asset)
+	}
+	return where, asset, err
 }
 
 func (r *run) sow(l *ledger, s *seeding, tx graph.Position) error {
@@ -117,6 +126,7 @@ func (r *run) open(ctx context.Context, l *ledger, s *seeding, tx graph.Position
 	}
 	a := ev.account(s.where, 0)
 	a.seeds = append(a.seeds, s)
+	s.opened = true
 	if l.chain.Family == graph.UTXOFamily {
 		err = ev.seedOutputs(ctx, s)
 	} else {
@@ -126,7 +136,12 @@ func (r *run) open(ctx context.Context, l *ledger, s *seeding, tx graph.Position
 		return err
 	}
 	a.rewind(tx) // the transaction itself is the first to be gone through
-	return r.enqueue(ctx, a)
+	for _, id := range slices.Sorted(maps.Keys(ev.touched)) {
+		if err := r.enqueue(ctx, ev.touched[id]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seedPools seeds the balances of an account.

@@ -23,6 +23,30 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 	if err != nil {
 		return nil, err
 	}
+	r, err := begin(ctx, views, p, known)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.loop(ctx, nil); err != nil {
+		return nil, err
+	}
+	return r.finish()
+}
+
+// run is a trace being made. What is added to it must be copied by clone.
+type run struct {
+	plan    *plan
+	known   func(graph.Address) []graph.Label
+	book    *book
+	ledgers map[graph.ChainID]*ledger
+	seeds   []*seeding
+	done    int    // transactions evaluated
+	cutBy   string // the bound that was met
+	notes   []string
+}
+
+// begin is a run whose seeds are planted.
+func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, known func(graph.Address) []graph.Label) (*run, error) {
 	if p.method.Ranks {
 		return nil, fmt.Errorf("%w: %s gives a ranking, no trace", ErrCase, p.method.Name)
 	}
@@ -31,25 +55,13 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])
 	}
 	for i := range p.seeds {
-		if err := r.plant(ctx, &seeding{Seed: &p.seeds[i], number: int32(i + 1), left: p.seeds[i].Limit}); err != nil {
-			return nil, fmt.Errorf("seed %s: %w", p.seeds[i].String(), err)
+		s := &seeding{Seed: &p.seeds[i], number: int32(i + 1), left: p.seeds[i].Limit}
+		r.seeds = append(r.seeds, s)
+		if err := r.plant(ctx, s); err != nil {
+			return nil, fmt.Errorf("seed %s: %w", s, err)
 		}
 	}
-	cutBy, err := r.loop(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return r.finish(cutBy)
-}
-
-// run is a trace being made.
-type run struct {
-	plan    *plan
-	known   func(graph.Address) []graph.Label
-	book    *book
-	ledgers map[graph.ChainID]*ledger
-	done    int // transactions evaluated
-	notes   []string
+	return r, nil
 }
 
 // item is an event waiting: the transaction at which an account or a seed has
@@ -60,6 +72,7 @@ type item struct {
 	tx      graph.Position
 	account *account
 	seed    *seeding
+	last    bool // nothing happens at the seed's address: it waits behind the tip
 }
 
 // queue orders the events of one ledger by position. Block times are no help
@@ -92,18 +105,26 @@ func push(it *item) { heap.Push(&it.l.queue, it) }
 func (r *run) first() *item {
 	var first *item
 	for _, l := range r.ledgers {
-		for len(l.queue) > 0 && l.queue[0].stale() {
-			heap.Pop(&l.queue)
-		}
-		if len(l.queue) == 0 {
+		next := l.head()
+		if next == nil {
 			continue
 		}
-		next := l.queue[0]
 		if first == nil || next.time < first.time || next.time == first.time && next.l.chain.ID < first.l.chain.ID {
 			first = next
 		}
 	}
 	return first
+}
+
+// head is the next event of the ledger, nil if there is none.
+func (l *ledger) head() *item {
+	for len(l.queue) > 0 && l.queue[0].stale() {
+		heap.Pop(&l.queue)
+	}
+	if len(l.queue) == 0 {
+		return nil
+	}
+	return l.queue[0]
 }
 
 // waiting counts the events in all queues.
@@ -130,31 +151,37 @@ func (r *run) enqueue(ctx context.Context, a *account) error {
 	return nil
 }
 
-// loop evaluates transactions in order until none is left or a bound is met,
-// and returns the name of that bound.
-func (r *run) loop(ctx context.Context) (cutBy string, err error) {
-	for first := r.first(); first != nil; first = r.first() {
+// loop evaluates transactions in order until none is left, a bound is met, or
+// pause (which may be nil) says so of the next.
+func (r *run) loop(ctx context.Context, pause func(*item) bool) error {
+	for first := r.first(); first != nil && r.cutBy == ""; first = r.first() {
 		if err := ctx.Err(); err != nil {
-			return "", err
+			return err
 		}
 		switch {
+		case pause != nil && pause(first):
+			return nil
 		case r.plan.until != 0 && first.time > r.plan.until:
-			return "until", nil
+			r.cutBy = "until"
+			return nil
 		case r.plan.MaxTransactions > 0 && r.done >= r.plan.MaxTransactions:
-			return "max_transactions", nil
+			r.cutBy = "max_transactions"
+			return nil
 		case r.plan.moving != nil && r.done%(1+r.waiting()/64) == 0 && r.enough():
-			return "share", nil
+			r.cutBy = "share"
+			return nil
 		}
 		if err := r.step(ctx, first); err != nil {
-			return "", fmt.Errorf("%s, transaction %d of block %d: %w", first.l.chain.Alias, first.tx.Tx, first.tx.Block, err)
+			return fmt.Errorf("%s, transaction %d of block %d: %w", first.l.chain.Alias, first.tx.Tx, first.tx.Block, err)
 		}
 	}
-	return "", nil
+	return nil
 }
 
 // step takes all events of the earliest transaction and evaluates it.
 func (r *run) step(ctx context.Context, first *item) error {
 	l, tx := first.l, first.tx
+	l.comes(first.time)
 	var accounts []*account
 	var seeds []*seeding
 	for len(l.queue) > 0 && l.queue[0].tx == tx {
@@ -197,6 +224,8 @@ func (r *run) step(ctx context.Context, first *item) error {
 		return err
 	}
 	r.done++
+	l.done++
+	l.last = tx
 	ev := &event{run: r, l: l, at: tx, header: header, touched: make(map[graph.ID]*account)}
 	for _, a := range accounts {
 		ev.touched[a.id] = a

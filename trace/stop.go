@@ -80,6 +80,8 @@ func (r *run) endingAt(l *ledger, id graph.ID, time int64) (ending, error) {
 	e, always, err := r.judge(l, id, time)
 	if err == nil && always {
 		l.endings[id] = e
+	} else if err == nil {
+		l.bounded[id] = true
 	}
 	return e, err
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"testing"
+	"time"
 
 	"spoor/graph"
 	"spoor/graph/badger"
@@ -45,6 +46,101 @@ func BenchmarkTrace(b *testing.B) {
 				b.ReportMetric(float64(steps)*float64(b.N)/b.Elapsed().Seconds(), "steps/s")
 			})
 		}
+	}
+}
+
+// BenchmarkExtend brings the trace of a hundred incidents to each of the last
+// blocks of a ledger: once by extending it, once by tracing anew. It reports
+// the transactions evaluated for a block either way, and how many times as fast
+// the extension is; the two traces are the same (trace.TestExtended).
+func BenchmarkExtend(b *testing.B) {
+	const live = 64 // blocks
+	script := synthetic.Script{Seed: 1, Incidents: 100, Hops: 20, Background: 100_000}
+	source, err := script.Ethereum()
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := synthetic.Case("bench", source)
+	if err != nil {
+		b.Fatal(err)
+	}
+	c, err := trace.ParseCase(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var blocks []graph.Block
+	for block, err := range source.Blocks(context.Background()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		blocks = append(blocks, block)
+	}
+	store, err := badger.Open(b.TempDir(), badger.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	ledger, err := store.Ledger(context.Background(), source.Chain())
+	if err != nil {
+		b.Fatal(err)
+	}
+	first := len(blocks) - live
+	if err := ledger.Apply(context.Background(), blocks[:first]...); err != nil {
+		b.Fatal(err)
+	}
+	for _, method := range trace.Methods() {
+		b.Run(method.Name, func(b *testing.B) {
+			c.Method = method.Name
+			var extended, anew time.Duration
+			var evaluated, all, n int
+			for b.Loop() {
+				if err := ledger.Revert(context.Background(), blocks[first].Height); err != nil {
+					b.Fatal(err)
+				}
+				l, err := trace.NewLive(c)
+				if err != nil {
+					b.Fatal(err)
+				}
+				extend := func() (x trace.Extension) {
+					began := time.Now()
+					err := withViews(context.Background(), store, func(views map[graph.ChainID]graph.View) (err error) {
+						if x, err = l.Extend(context.Background(), views, nil); err == nil && x.Changed {
+							_, err = l.Trace(context.Background())
+						}
+						return err
+					})
+					if err != nil {
+						b.Fatal(err)
+					}
+					extended += time.Since(began)
+					return x
+				}
+				extend()
+				extended = 0
+				for i := range live {
+					if err := ledger.Apply(context.Background(), blocks[first+i]); err != nil {
+						b.Fatal(err)
+					}
+					x := extend()
+					if x.Anew != "" {
+						b.Fatal(x.Anew)
+					}
+					evaluated += x.Transactions
+					n++
+				}
+				began := time.Now()
+				t, err := traceStore(context.Background(), store, c, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				anew += live * time.Since(began)
+				all += live * t.Transactions
+			}
+			b.ReportMetric(float64(evaluated)/float64(n), "tx/block")
+			b.ReportMetric(float64(all)/float64(n), "tx/block-anew")
+			b.ReportMetric(float64(extended.Microseconds())/float64(n), "µs/block")
+			b.ReportMetric(float64(anew)/float64(extended), "times-as-fast")
+		})
 	}
 }
 

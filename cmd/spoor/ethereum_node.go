@@ -27,6 +27,7 @@ trace_block; what was stored without them is read again with --traces on.`
 type ethereumNode struct {
 	rpc, last, traces string
 	workers, balances int
+	tokens            bool
 	tag               string // of the last block; "" if it is a height
 }
 
@@ -36,6 +37,7 @@ func (f *ethereumNode) add(cmd *cobra.Command, heights *heightFlags) {
 	flags.StringVar(&f.last, "to", "", "last block (default the last there is); with --rpc also latest, safe or finalized (default finalized)")
 	flags.StringVar(&f.rpc, "rpc", "", "addresses of nodes, separated by commas: URLs, paths of IPC sockets, env:NAME or file:PATH")
 	flags.StringVar(&f.traces, "traces", "auto", "with --rpc: read the calls inside transactions if the node tells them (auto), always (on) or never (off)")
+	flags.BoolVar(&f.tokens, "tokens", true, "with --rpc: ask the node once what tokens say they are called, symbol and decimals")
 	flags.IntVar(&f.workers, "workers", 0, "with --rpc: requests under way at once (default 4)")
 	flags.IntVar(&f.balances, "verify-balances", 0, "with --rpc: accounts of each block whose balances are compared with the node's; negative for none (default one in every 8th block)")
 }
@@ -58,7 +60,7 @@ func (f *ethereumNode) bounds(cmd *cobra.Command, heights *heightFlags) error {
 		}
 		heights.to = uint32(n)
 	}
-	for _, name := range []string{"traces", "workers", "verify-balances"} {
+	for _, name := range []string{"traces", "workers", "verify-balances", "tokens"} {
 		if f.rpc == "" && cmd.Flags().Changed(name) {
 			return usagef("--%s goes with --rpc", name)
 		}
@@ -156,6 +158,9 @@ func (o *ingestEthereumOptions) ingestNode(ctx context.Context, p *program, stor
 		options.Bulk = ingest.BulkOff // blocks arrive slowly; what arrived shall not be lost
 	}
 	err = p.ingestSource(ctx, store, src, options)
+	if err == nil && o.tokens {
+		err = p.nameTokens(ctx, store, chain, nodes, settings, meter)
+	}
 	requests, calls := src.Traffic()
 	meter.Count("calls to nodes", calls)
 	meter.Count("requests to nodes", requests)

@@ -18,11 +18,13 @@ import (
 type followOptions struct {
 	ingestFlags
 	cookieFlag
+	metrics         metricsFlags
 	rpc, chain      string
 	finality        string
 	traces, genesis string
 	from            uint32
 	once, watch     bool
+	tokens          bool
 	caseFile        string
 	labels          []string
 	poll            time.Duration
@@ -43,9 +45,15 @@ store as it was. A node that stops answering is asked again until it does.
 The newest blocks are provisional: spoor show says so of a block. With
 --finality finalized, or safe, only blocks that are as sure are stored.
 
-With --case the case is traced again whenever new blocks were stored, and taint
+With --case the case is traced to each new block, and taint
 that moved, movements that were rolled back and new ends are written to standard
-output, one a line.
+output, one a line. The trace is extended: a block costs what of it touches
+taint. Where new blocks change what was decided before (an address has become a
+service, a reorganisation goes deeper than what is kept) the case is traced anew,
+and a message says why. A case with the bound share always is.
+
+With --metrics it tells Prometheus, at /metrics of an address of this machine,
+where it is, how far behind the node, what reorganised, and what the node did.
 
 A store that has nothing of the chain begins at --from. The inputs of Bitcoin
 transactions need what came before: see spoor ingest bitcoin, also for where
@@ -63,17 +71,20 @@ the name and password of a node are looked for.`,
 	flags.StringVar(&o.traces, "traces", "auto", "read calls inside transactions of an EVM chain: auto, on or off")
 	flags.StringVar(&o.genesis, "genesis", "", "geth's genesis file of an EVM chain")
 	flags.StringVar(&o.onError, "on-error", "stop", "what cannot be used ends the command (stop), or is counted and passed over (skip)")
+	flags.BoolVar(&o.tokens, "tokens", true, "ask the node once what new tokens of an EVM chain say they are called")
 	flags.Uint32Var(&o.from, "from", 0, "first block of an empty store")
 	flags.BoolVar(&o.once, "once", false, "end when the head is reached")
 	flags.BoolVar(&o.watch, "watch", false, "show block, lag, rate and reorganisations")
-	flags.StringVar(&o.caseFile, "case", "", "case file to trace again after new blocks; what is different goes to standard output")
+	flags.StringVar(&o.caseFile, "case", "", "case file whose trace is extended by new blocks; what is different goes to standard output")
 	flags.StringArrayVar(&o.labels, "labels", nil, "with --case: CSV file of labels; may be repeated")
 	flags.DurationVar(&o.poll, "poll", 2*time.Second, "pause between looks at the node")
+	flags.StringVar(&o.metrics.address, "metrics", "", "address to serve Prometheus metrics at, such as 127.0.0.1:9477")
+	flags.BoolVar(&o.metrics.public, "metrics-public", false, "with --metrics: the address may be one that others can reach")
 	o.cookieFlag.add(cmd)
 	return cmd
 }
 
-func (o *followOptions) run(cmd *cobra.Command, p *program) error {
+func (o *followOptions) run(cmd *cobra.Command, p *program) (failed error) {
 	o.bulk = "off"
 	meter, run, err := o.parse()
 	if err != nil {
@@ -87,6 +98,8 @@ func (o *followOptions) run(cmd *cobra.Command, p *program) error {
 		return usagef("follow: which node? name it with --rpc URL")
 	case len(o.labels) > 0 && o.caseFile == "":
 		return usagef("--labels goes with --case")
+	case o.metrics.public && o.metrics.address == "":
+		return usagef("--metrics-public goes with --metrics")
 	case o.poll <= 0:
 		return usagef("--poll %s: want a pause above 0", o.poll)
 	}
@@ -111,6 +124,19 @@ func (o *followOptions) run(cmd *cobra.Command, p *program) error {
 			return err
 		}
 	}
+	told := newMetrics(chain, meter, o.caseFile != "")
+	if o.metrics.address != "" {
+		listener, err := o.metrics.listen(cmd.Context())
+		if err != nil {
+			return err
+		}
+		p.say("metrics: http://%s/metrics", listener.Addr())
+		served, err := told.serve(listener)
+		if err != nil {
+			return err
+		}
+		defer func() { failed = errors.Join(failed, served()) }()
+	}
 	store, err := p.create()
 	if err != nil {
 		return err
@@ -118,7 +144,7 @@ func (o *followOptions) run(cmd *cobra.Command, p *program) error {
 	if ledger, err = store.Ledger(cmd.Context(), chain); err == nil {
 		lookup, closeLookup := bitcoin.LookupIn(context.WithoutCancel(cmd.Context()), ledger)
 		older = lookup
-		err = errors.Join(o.follow(cmd.Context(), p, store, ledger, node, settings), closeLookup())
+		err = errors.Join(o.follow(cmd.Context(), p, store, ledger, node, settings, told), closeLookup())
 	}
 	return p.closeIngest(store, meter, err)
 }
@@ -190,20 +216,33 @@ func (o *followOptions) node(p *program, chain graph.Chain, older bitcoin.Lookup
 	return node, node.Close, nil
 }
 
-func (o *followOptions) follow(ctx context.Context, p *program, store graph.Store, ledger graph.Ledger, node ingest.Node, settings ingest.FollowOptions) error {
-	w := p.newWatch(ledger.Chain(), o.watch)
-	settings.Notice = w.notice
-	settings.Run.Progress = w.progress
-	var failed error // of the case, which ends the following
+func (o *followOptions) follow(ctx context.Context, p *program, store graph.Store, ledger graph.Ledger, node ingest.Node, settings ingest.FollowOptions, told *metrics) error {
+	var failed error // beside the following, and ends it
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	w := p.newWatch(ledger.Chain(), o.watch)
+	var names *tokenNames
+	if by, ok := node.(ingest.Describer); ok && o.tokens {
+		names = p.newTokenNames(ledger, by)
+	}
+	settings.Notice = func(n ingest.Notice) {
+		told.notice(n, time.Now())
+		w.notice(n)
+		if err := names.notice(ctx, n); err != nil && failed == nil {
+			failed = err
+			stop()
+		}
+	}
+	settings.Run.Progress = w.progress
 	if o.caseFile != "" {
 		c, err := p.newCaseWatch(ctx, store, o.caseFile, o.labels)
 		if err != nil {
 			return err
 		}
+		c.took = told.extended
+		before := settings.Notice
 		settings.Notice = func(n ingest.Notice) {
-			w.notice(n)
+			before(n)
 			w.end()
 			if err := c.notice(ctx, n); err != nil && failed == nil {
 				failed = err

@@ -5,22 +5,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"spoor/graph"
 	"spoor/ingest"
 	"spoor/trace"
 )
 
-// A caseWatch traces a case again whenever the followed ledger has changed,
-// and tells what is different: taint that moved, movements that were rolled
-// back, and ends that are new or hold another amount. It traces the whole case
-// each time, so a new block costs what the case costs.
+// A caseWatch extends the trace of a case whenever the followed ledger has
+// changed, and tells what is different: taint that moved, movements that were
+// rolled back, and ends that are new or hold another amount.
 type caseWatch struct {
 	p     *program
 	store graph.Store
-	asked trace.Case
+	live  *trace.Live
 	known func(graph.Address) []graph.Label
 	book  *labelBook
+	took  func(trace.Extension, time.Duration) // told what each look took
 
 	steps   []caseStep // of the last trace, in its order; nil before the first
 	stops   map[caseStop]graph.Amount
@@ -54,21 +55,22 @@ func (p *program) newCaseWatch(ctx context.Context, store graph.Store, file stri
 	if err != nil {
 		return nil, err
 	}
-	if err := asked.Check(); err != nil {
+	live, err := trace.NewLive(asked)
+	if err != nil {
 		return nil, inCase(err)
 	}
 	book, err := openLabelBook(labels)
 	if err != nil {
 		return nil, err
 	}
-	w := &caseWatch{p: p, store: store, asked: asked, book: book, changed: true}
+	w := &caseWatch{p: p, store: store, live: live, book: book, changed: true, took: func(trace.Extension, time.Duration) {}}
 	if store != nil {
 		w.known, err = book.in(ctx, store)
 	}
 	return w, err
 }
 
-// notice traces again when the head is reached with something new.
+// notice extends the trace when the head is reached with something new.
 func (w *caseWatch) notice(ctx context.Context, n ingest.Notice) error {
 	switch n.What {
 	case ingest.Advanced, ingest.Reorganise:
@@ -82,11 +84,11 @@ func (w *caseWatch) notice(ctx context.Context, n ingest.Notice) error {
 	return nil
 }
 
-// look traces the case and tells what is different from the last time. Blocks
-// above final are provisional.
+// look brings the trace to the tips and tells what is different from the last
+// time. Blocks above final are provisional.
 func (w *caseWatch) look(ctx context.Context, final uint32) error {
-	t, err := traceStore(ctx, w.store, w.asked, w.known)
-	err = cmp.Or(w.book.failed, err)
+	began := time.Now()
+	x, t, err := w.extend(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return nil
@@ -95,15 +97,25 @@ func (w *caseWatch) look(ctx context.Context, final uint32) error {
 			w.said = err.Error()
 			w.p.say("case: %s; waiting for it", oneLine(w.said))
 		}
-		t = &trace.Trace{}
+		x, t = trace.Extension{}, &trace.Trace{}
 	case err != nil:
 		return fmt.Errorf("case: %w", err)
 	default:
 		w.said = ""
+		w.took(x, time.Since(began))
+		if x.Anew != "" && len(w.steps) > 0 {
+			w.p.say("case: traced anew: %s", x.Anew)
+		}
+		if t == nil {
+			return nil // nothing of it moved
+		}
 	}
-	steps, stops := []caseStep{}, make(map[caseStop]graph.Amount)
-	first, before, now := w.steps == nil, countSteps(w.steps), make(map[caseStep]int)
-	for i := range t.Steps {
+	// The first steps are those of the last time; only the others are compared.
+	first, stand := w.steps == nil, min(x.Steps, len(w.steps), len(t.Steps))
+	steps, stops := w.steps[:stand:stand], make(map[caseStop]graph.Amount, len(t.Stops))
+	gone := w.steps[stand:]
+	before, now := countSteps(gone), make(map[caseStep]int)
+	for i := stand; i < len(t.Steps); i++ {
 		s := &t.Steps[i]
 		key := caseStep{s.Chain, s.Block, s.At, s.Tx, s.From, s.To, nameOf(&s.Asset), unitsOf(&s.Asset, s.Tainted)}
 		steps = append(steps, key)
@@ -111,7 +123,7 @@ func (w *caseWatch) look(ctx context.Context, final uint32) error {
 			w.tell("moved", key, s.At.Block > final)
 		}
 	}
-	for _, key := range w.steps {
+	for _, key := range gone {
 		if now[key]--; now[key] < 0 {
 			w.tell("rolled back", key, false)
 		}
@@ -128,8 +140,23 @@ func (w *caseWatch) look(ctx context.Context, final uint32) error {
 	if first {
 		w.p.say("case: %d movements, %d ends", len(t.Steps), len(t.Stops))
 	}
+	if steps == nil {
+		steps = []caseStep{}
+	}
 	w.steps, w.stops = steps, stops
 	return nil
+}
+
+// extend brings the trace to the tips of every chain of the store. There is no
+// trace if nothing in it may have changed.
+func (w *caseWatch) extend(ctx context.Context) (x trace.Extension, t *trace.Trace, err error) {
+	err = withViews(ctx, w.store, func(views map[graph.ChainID]graph.View) (err error) {
+		if x, err = w.live.Extend(ctx, views, w.known); err == nil && x.Changed {
+			t, err = w.live.Trace(ctx)
+		}
+		return err
+	})
+	return x, t, cmp.Or(w.book.failed, err)
 }
 
 func (w *caseWatch) tell(what string, s caseStep, provisional bool) {

@@ -7,10 +7,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"spoor/graph"
 	"spoor/graph/graphtest"
 	"spoor/ingest"
+	"spoor/trace"
 )
 
 // TestCaseWatch tells what new blocks, and a reorganisation, change for a case.
@@ -48,6 +50,8 @@ func TestCaseWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var took trace.Extension
+	w.took = func(x trace.Extension, _ time.Duration) { took = x }
 	// look is what is written after something happened.
 	look := func(what ingest.What, final uint32) string {
 		t.Helper()
@@ -74,6 +78,13 @@ func TestCaseWatch(t *testing.T) {
 		!strings.Contains(got, "now 4 ETH at_rest at "+friend.String()) || !strings.Contains(got, "now 6 ETH at_rest at "+thief.String()) || strings.Contains(got, "provisional") {
 		t.Fatalf("a payment:\n%s", got)
 	}
+	if took.Transactions != 1 || took.Anew != "" || took.RolledBack {
+		t.Errorf("a payment took %+v, want one transaction", took)
+	}
+	pay(3, "a", graphtest.Account(chain, 5), other, 7)
+	if got := look(ingest.Advanced, 2); got != "" || took.Transactions != 0 || took.Changed {
+		t.Errorf("a block of others: %q, took %+v", got, took)
+	}
 	if err := ledger.Revert(t.Context(), 2); err != nil {
 		t.Fatal(err)
 	}
@@ -81,5 +92,8 @@ func TestCaseWatch(t *testing.T) {
 	if got := look(ingest.Reorganise, 0); strings.Count(got, "\n") != 4 || !strings.Contains(got, "rolled back 4 ETH from "+thief.String()+" to "+friend.String()) ||
 		!strings.Contains(got, "moved 1 ETH from "+thief.String()+" to "+other.String()) {
 		t.Fatalf("a reorganisation:\n%s", got)
+	}
+	if !took.RolledBack || took.Anew != "" || took.Transactions != 1 {
+		t.Errorf("a reorganisation took %+v, want a state that was kept and one transaction", took)
 	}
 }

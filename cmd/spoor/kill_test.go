@@ -35,7 +35,7 @@ func testKilled(t *testing.T, program binary) {
 			t.Fatal(err)
 		}
 	}
-	transfers := writeTransfers(t, 800, 50)
+	transfers, payments := writeTransfers(t, 800, 50), writeRLP(t, 1000, 30)
 	for _, test := range []struct {
 		name string
 		args []string
@@ -44,6 +44,9 @@ func testKilled(t *testing.T, program binary) {
 		{"transfers in bulk", []string{"transfers", "--bulk", "on", transfers}},
 		{"etl", []string{"ethereum", "--etl", writeETL(t, 600, 30)}},
 		{"etl in bulk", []string{"ethereum", "--bulk", "on", "--etl", writeETL(t, 600, 30)}},
+		{"rlp", []string{"ethereum", "--bulk", "off", "--rlp", payments}},
+		{"rlp in bulk", []string{"ethereum", "--bulk", "on", "--rlp", payments}},
+		{"bitcoin etl", []string{"bitcoin", "--etl", writeBitcoinETL(t, 1000, 12)}},
 		{"block files", []string{"bitcoin", "--to", "14131", "--blocks", mainnetBlocks(t)}},
 	} {
 		if test.args[len(test.args)-1] == "" {

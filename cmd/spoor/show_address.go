@@ -28,6 +28,9 @@ type addressSighting struct {
 	More       int           `json:"not_shown"` // entries beyond the limit
 	Events     []eventRow    `json:"events"`
 	MoreEvents int           `json:"events_not_shown"` // beyond the limit
+
+	Final       uint32 `json:"final_block"`
+	Provisional int    `json:"provisional"` // entries above it, which may still be replaced
 }
 
 // An assetRow sums what is known of one asset at an address. Sums are exact,
@@ -68,6 +71,11 @@ type sums struct {
 func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) (*addressSighting, error) {
 	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}, Events: []eventRow{}}
 	texts := newTranslator(chain, view)
+	tip, err := view.Tip()
+	if err != nil {
+		return nil, err
+	}
+	s.Final = finalBlock(chain, tip)
 	byAsset := map[graph.AssetID]*sums{}
 	var first, last graph.Position
 	id, err := view.ID(address)
@@ -117,6 +125,9 @@ func (s *addressSighting) lookHistory(ctx context.Context, texts *translator, id
 		}
 		last = e.At
 		s.Entries++
+		if e.At.Block > s.Final {
+			s.Provisional++
+		}
 		addEntry(byAsset, &e)
 		if limit > 0 && s.Entries > limit {
 			s.More++
@@ -247,6 +258,11 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 	}
 	if err := s.printAssets(w); err != nil {
 		return err
+	}
+	if s.Provisional > 0 {
+		if _, err := fmt.Fprintf(w, "\nprovisional: %d of the transfers are in blocks above %d, which may still be replaced\n", s.Provisional, s.Final); err != nil {
+			return err
+		}
 	}
 	if _, err := fmt.Fprint(w, "\nblocks that were read\n"); err != nil {
 		return err

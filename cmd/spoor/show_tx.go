@@ -11,14 +11,15 @@ import (
 // A txSighting is a transaction of one chain. A hash names several where early
 // coinbases repeat one.
 type txSighting struct {
-	Chain     string        `json:"chain"`
-	Hash      string        `json:"tx_hash"`
-	Block     uint32        `json:"block"`
-	BlockHash string        `json:"block_hash"`
-	Time      string        `json:"time"`
-	TxIndex   string        `json:"tx_index"`
-	Failed    bool          `json:"failed"`
-	Coverage  *coverageRow  `json:"coverage"`
+	Chain     string       `json:"chain"`
+	Hash      string       `json:"tx_hash"`
+	Block     uint32       `json:"block"`
+	BlockHash string       `json:"block_hash"`
+	Time      string       `json:"time"`
+	TxIndex   string       `json:"tx_index"`
+	Failed    bool         `json:"failed"`
+	Coverage  *coverageRow `json:"coverage"`
+	surety
 	Transfers []transferRow `json:"transfers"`
 	Events    []eventRow    `json:"events"`
 }
@@ -45,6 +46,9 @@ func lookTx(chain graph.Chain, view graph.View, hash graph.Hash) (sighting, erro
 			return nil, err
 		}
 		if s.Coverage, err = coverageAt(view, at.Block); err != nil {
+			return nil, err
+		}
+		if s.surety, err = suretyAt(chain, view, at.Block); err != nil {
 			return nil, err
 		}
 		found = append(found, s)
@@ -86,7 +90,7 @@ func (found txSightings) print(w io.Writer, f format) error {
 			if s.Failed {
 				about.WriteString("failed: only its fees moved\n")
 			}
-			fmt.Fprintf(&about, "known: %s\n\n", s.Coverage.text())
+			fmt.Fprintf(&about, "known: %s\n%s\n", s.Coverage.text(), s.doubt())
 			if _, err := io.WriteString(w, about.String()); err != nil {
 				return err
 			}

@@ -48,7 +48,8 @@ type statsRow struct {
 	Tip       uint32 `json:"tip"`
 	TipHash   string `json:"tip_hash"`
 	TipTime   string `json:"tip_time"`
-	Ranges    int    `json:"ranges"` // of blocks without a gap or change between
+	Final     uint32 `json:"final_block"` // blocks above it may still be replaced, as far as the store can tell
+	Ranges    int    `json:"ranges"`      // of blocks without a gap or change between
 }
 
 var statsColumns = []column[statsRow]{
@@ -63,6 +64,7 @@ var statsColumns = []column[statsRow]{
 	{"tip", true, func(r *statsRow) string { return strconv.FormatUint(uint64(r.Tip), 10) }},
 	{"tip_hash", false, func(r *statsRow) string { return r.TipHash }},
 	{"tip_time", false, func(r *statsRow) string { return r.TipTime }},
+	{"final_block", true, func(r *statsRow) string { return strconv.FormatUint(uint64(r.Final), 10) }},
 	{"ranges", true, func(r *statsRow) string { return strconv.Itoa(r.Ranges) }},
 }
 
@@ -111,6 +113,7 @@ func (o *statsOptions) chain(ctx context.Context, store graph.Store, chain graph
 		}
 		row.Blocks, row.Txs, row.Transfers, row.Addresses, row.Assets = size.Blocks, size.Txs, size.Transfers, size.Addresses, size.Assets
 		row.Tip, row.TipHash, row.TipTime = tip.Height, tip.Hash.Text(chain.Family), timeText(tip.Time)
+		row.Final = finalBlock(chain, tip)
 		for i := range coverage {
 			c := &coverage[i]
 			ranges = append(ranges, newCoverageRow(c))

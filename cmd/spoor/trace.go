@@ -23,6 +23,7 @@ type traceOptions struct {
 	output format
 	top    int
 	fetch  fetchFlags
+	rpc    string // of a node that is asked for names of tokens
 }
 
 func (p *program) traceCommand() *cobra.Command {
@@ -68,6 +69,9 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 			if err := o.fetch.check(cmd); err != nil {
 				return err
 			}
+			if o.rpc != "" && o.fetch.api != "" {
+				return usagef("--rpc and --fetch: want one of them; an explorer tells what tokens are called by itself")
+			}
 			c, err := o.asked(cmd)
 			if err != nil {
 				return err
@@ -89,6 +93,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags.StringVar(&o.out, "out", "", "folder of the evidence")
 	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
 	o.output.addFlag(cmd)
+	cmd.Flags().StringVar(&o.rpc, "rpc", "", "ask a node of an EVM chain what the tokens of the trace say they are called: URLs, env:NAME or file:PATH")
 	o.fetch.add(cmd)
 	return cmd
 }
@@ -173,6 +178,15 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 	var partial error
 	if o.fetch.api != "" {
 		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels)
+	} else if o.rpc != "" {
+		err = p.alone(badger.Options{}, func(store *badger.Store) error {
+			known, err := labels.in(ctx, store)
+			if err != nil {
+				return err
+			}
+			t, err = o.named(ctx, p, store, c, known)
+			return cmp.Or(labels.failed, err)
+		})
 	} else {
 		err = p.with(func(store *badger.Store) (err error) {
 			known, err := labels.in(ctx, store)
@@ -211,15 +225,15 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 
 // traceStore traces a case through snapshots of every chain of a store.
 func traceStore(ctx context.Context, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label) (t *trace.Trace, err error) {
-	err = viewingAll(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
+	err = withViews(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
 		t, err = trace.Run(ctx, views, c, known)
 		return err
 	})
 	return t, err
 }
 
-// viewingAll looks at snapshots of every chain of a store.
-func viewingAll(ctx context.Context, store graph.Store, look func(map[graph.ChainID]graph.View) error) (err error) {
+// withViews opens snapshots of every chain of a store while use runs.
+func withViews(ctx context.Context, store graph.Store, use func(map[graph.ChainID]graph.View) error) (err error) {
 	chains, err := store.Chains(ctx)
 	if err != nil {
 		return err
@@ -240,7 +254,7 @@ func viewingAll(ctx context.Context, store graph.Store, look func(map[graph.Chai
 			return err
 		}
 	}
-	return look(views)
+	return use(views)
 }
 
 // manifest is what a manifest cannot know from the trace. The command names

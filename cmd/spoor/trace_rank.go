@@ -31,7 +31,7 @@ func (o *traceOptions) rank(ctx context.Context, p *program, c trace.Case) error
 		if err != nil {
 			return err
 		}
-		err = viewingAll(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
+		err = withViews(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
 			found, err = trace.Rank(ctx, views, c, known, trace.RankOptions{})
 			return err
 		})

@@ -87,7 +87,7 @@ func NewRPC(chain graph.Chain, url string, auth Auth, older Lookup, meter *inges
 		return nil, err
 	}
 	options = options.withDefaults()
-	caller, err := newCaller(url, auth, options)
+	caller, err := newCaller(url, auth, meter, options)
 	if err != nil {
 		return nil, err
 	}
@@ -169,11 +169,11 @@ func (r *RPC) read(ctx context.Context, yield func(graph.Block) bool) error {
 	}
 	to := r.to
 	if r.open {
-		to = ingest.FinalHeight(r.node.chain, newest)
+		to = r.node.chain.FinalHeight(newest)
 	}
 	if to > newest || to < r.from {
 		return ingest.Advise(fmt.Errorf("blocks %d to %d: the node's newest block is %d, and the last that counts as final %d",
-			r.from, to, newest, ingest.FinalHeight(r.node.chain, newest)), "wait, give --to for blocks that may still be replaced, or use spoor follow, which keeps up with them")
+			r.from, to, newest, r.node.chain.FinalHeight(newest)), "wait, give --to for blocks that may still be replaced, or use spoor follow, which keeps up with them")
 	}
 	reading, stop := context.WithCancel(ctx)
 	parts := make(chan *part, r.options.Workers)

@@ -29,6 +29,7 @@ type caller struct {
 	http     *http.Client
 	attempts int
 	pause    time.Duration // after the first failure; doubles
+	meter    *ingest.Meter // counts the traffic
 }
 
 type request struct {
@@ -60,7 +61,7 @@ const (
 	codeWarmUp   = -28
 )
 
-func newCaller(address string, auth Auth, o RPCOptions) (*caller, error) {
+func newCaller(address string, auth Auth, meter *ingest.Meter, o RPCOptions) (*caller, error) {
 	u, err := url.Parse(address)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("%.100q is not the URL of a node; want one such as http://127.0.0.1:8332", address)
@@ -70,7 +71,7 @@ func newCaller(address string, auth Auth, o RPCOptions) (*caller, error) {
 	}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = o.Workers + 1
-	return &caller{url: address, auth: auth, attempts: o.Attempts, pause: o.Pause,
+	return &caller{url: address, auth: auth, attempts: o.Attempts, pause: o.Pause, meter: meter,
 		http: &http.Client{Transport: transport, Timeout: o.Timeout}}, nil
 }
 
@@ -99,6 +100,7 @@ func (c *caller) batch(ctx context.Context, attempts int, requests ...request) (
 	pause := c.pause
 	for attempt := 1; ; attempt++ {
 		answers, err := c.once(ctx, requests)
+		c.count(err)
 		if err == nil || ctx.Err() != nil || attempt >= attempts || !errors.Is(err, ingest.ErrUnavailable) && !errors.Is(err, errGarbage) {
 			if ctx.Err() != nil {
 				return nil, ctx.Err()
@@ -113,6 +115,22 @@ func (c *caller) batch(ctx context.Context, attempts int, requests ...request) (
 		case <-timer.C:
 		}
 		pause = min(2*pause, 8*time.Second)
+		c.meter.Retried()
+	}
+}
+
+// count counts what came instead of an answer, by kind.
+func (c *caller) count(err error) {
+	switch {
+	case err == nil, errors.Is(err, context.Canceled):
+	case errors.Is(err, ingest.ErrUnavailable):
+		c.meter.Faulted("transient")
+	case errors.Is(err, errGarbage):
+		c.meter.Faulted("wrong")
+	case errors.Is(err, ErrCredentials):
+		c.meter.Faulted("denied")
+	default:
+		c.meter.Faulted("other")
 	}
 }
 
@@ -145,6 +163,7 @@ func (c *caller) once(ctx context.Context, requests []request) ([]answer, error)
 		}
 		req.SetBasicAuth(user, password)
 	}
+	c.meter.Sent(len(requests))
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, c.unreached(err)

@@ -87,6 +87,7 @@ type Tx struct {
 	GasPrice  *graph.Amount // effective price in wei; nil: unknown
 	BlobFee   *graph.Amount // in wei; nil: unknown or none
 	L1Fee     *graph.Amount // rollups: in wei; nil: unknown or none
+	Operator  bool          // rollups: there is an operator fee, of which only the parameters are told
 
 	Logs []Log
 	Root *Frame // the transaction's own call with everything below it; nil: unknown

@@ -28,3 +28,8 @@ func RPCBlock(chain graph.Chain, block, receipts, traces []byte) (Block, error) 
 	}
 	return b.finish(c)
 }
+
+// TokenAnswers is what is believed of the answers of a token's contract.
+func TokenAnswers(symbol, decimals []byte) (string, int) {
+	return symbolOf(symbol), decimalsOf(decimals)
+}

@@ -61,6 +61,13 @@ func (d *decoder) fee(tx *Tx) {
 	if tx.L1Fee != nil {
 		d.move(graph.FeeSeq(feeL1), graph.KindFee, &tx.From, d.fees.l1, *tx.L1Fee)
 	}
+	if tx.Operator {
+		// How the parameters make a fee has changed from one upgrade of the OP
+		// Stack to the next, and a receipt does not tell which holds.
+		d.pass("operator fee of which the receipt tells only the parameters", 1)
+		d.partial()
+		d.concerned(tx.From)
+	}
 	if tx.GasUsed == nil || tx.GasPrice == nil {
 		d.pass("fee of a transaction without receipt", 1)
 		d.partial()

@@ -125,6 +125,7 @@ func NewRPC(chain graph.Chain, endpoints []string, meter *ingest.Meter, o RPCOpt
 		if err != nil {
 			return nil, err
 		}
+		e.meter = meter
 		r.nodes = append(r.nodes, e)
 	}
 	if len(r.nodes) == 0 {

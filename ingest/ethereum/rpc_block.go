@@ -260,7 +260,7 @@ func (b *rpcBlock) plainTx(i int) (Tx, error) {
 	gas := uint64(r.GasUsed)
 	tx := Tx{Index: uint32(i), Hash: graph.Hash(*t.Hash), Type: uint8(t.Type), From: *t.From, To: t.To, Nonce: uint64(t.Nonce), Created: r.Created,
 		Gas: uint64(t.Gas), Input: len(t.Input) > 0, GasUsed: &gas, StateRoot: len(r.Root) > 0, Logs: r.logs(),
-		Authorizations: t.authorizations()}
+		Authorizations: t.authorizations(), Operator: r.OperatorScalar != 0 || r.OperatorConstant != 0}
 	switch {
 	case r.Status == nil:
 	case *r.Status == 1:

@@ -14,6 +14,8 @@ import (
 
 	"github.com/ethereum/go-ethereum/common/hexutil"
 	"github.com/ethereum/go-ethereum/rpc"
+
+	"spoor/ingest"
 )
 
 // maxAnswer bounds one answer of a node; a block's call frames can take tens
@@ -27,6 +29,7 @@ type endpoint struct {
 	name    string
 	secrets []string
 	timeout time.Duration
+	meter   *ingest.Meter // counts the traffic; nil: nobody asks
 
 	requests, calls atomic.Uint64
 
@@ -161,14 +164,22 @@ func (e *endpoint) close() {
 	}
 }
 
+// sends counts a request.
+func (e *endpoint) sends(calls int) {
+	e.requests.Add(1)
+	e.calls.Add(uint64(calls))
+	if e.meter != nil {
+		e.meter.Sent(calls)
+	}
+}
+
 // call asks for one thing.
 func (e *endpoint) call(ctx context.Context, what string, result any, method string, args ...any) error {
 	client, err := e.dial(ctx)
 	if err != nil {
 		return err
 	}
-	e.requests.Add(1)
-	e.calls.Add(1)
+	e.sends(1)
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	if err := client.CallContext(timed, result, method, args...); err != nil {
@@ -196,8 +207,7 @@ func (e *endpoint) batch(ctx context.Context, what string, elems []rpc.BatchElem
 	if err != nil {
 		return err
 	}
-	e.requests.Add(1)
-	e.calls.Add(uint64(len(elems)))
+	e.sends(len(elems))
 	timed, cancel := context.WithTimeout(ctx, e.timeout)
 	defer cancel()
 	if err = client.BatchCallContext(timed, elems); err == nil {
@@ -229,8 +239,7 @@ func (e *endpoint) singly(ctx context.Context, elems []rpc.BatchElem) error {
 		return err
 	}
 	for i := range elems {
-		e.requests.Add(1)
-		e.calls.Add(1)
+		e.sends(1)
 		timed, cancel := context.WithTimeout(ctx, e.timeout)
 		elems[i].Error = client.CallContext(timed, elems[i].Result, elems[i].Method, elems[i].Args...)
 		cancel()

@@ -31,6 +31,11 @@ const (
 	FaultForeign                      // the node is of another chain or branch: nothing of it is used
 )
 
+var faultNames = [...]string{"transient", "limited", "too_large", "unsupported", "pruned", "missing", "denied", "wrong", "foreign"}
+
+// String is the kind's name, as metrics have it.
+func (k FaultKind) String() string { return faultNames[k] }
+
 // Fault is a node's failure to answer. Its text never holds the secrets of an
 // endpoint's URL.
 type Fault struct {

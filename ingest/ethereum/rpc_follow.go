@@ -41,6 +41,10 @@ func (n *Node) Close() {
 	}
 }
 
+// Traffic is what went between this machine and the nodes, of all that uses the
+// meter.
+func (n *Node) Traffic() ingest.Traffic { return n.meter.Traffic() }
+
 // Source is what the blocks are said to be read from.
 func (n *Node) Source() string { return "rpc" }
 

@@ -165,6 +165,7 @@ func (r *RPC) attempt(ctx context.Context, tries int, avoid *endpoint, do func(c
 		if !errors.As(err, &fault) {
 			return err
 		}
+		r.meter.Faulted(fault.Kind.String())
 		left := tries
 		switch fault.Kind {
 		case FaultForeign, FaultTooLarge:
@@ -173,6 +174,7 @@ func (r *RPC) attempt(ctx context.Context, tries int, avoid *endpoint, do func(c
 			if hopeless[e] = true; len(hopeless) == len(r.nodes) {
 				return err
 			}
+			r.meter.Retried()
 			continue
 		case FaultWrong, FaultMissing:
 			left = min(left, 4) // it is not likely to change its mind
@@ -183,6 +185,7 @@ func (r *RPC) attempt(ctx context.Context, tries int, avoid *endpoint, do func(c
 		if try >= left {
 			return tired{err, try + 1}
 		}
+		r.meter.Retried()
 	}
 }
 

@@ -24,6 +24,8 @@ type rpcReceipt struct {
 	BlobGasUsed       hexutil.Uint64  `json:"blobGasUsed"`
 	BlobGasPrice      *hexutil.Big    `json:"blobGasPrice"`
 	L1Fee             *hexutil.Big    `json:"l1Fee"`
+	OperatorScalar    hexutil.Uint64  `json:"operatorFeeScalar"`
+	OperatorConstant  hexutil.Uint64  `json:"operatorFeeConstant"`
 	Created           *common.Address `json:"contractAddress"`
 	Block             *common.Hash    `json:"blockHash"`
 	Tx                *common.Hash    `json:"transactionHash"`

@@ -79,6 +79,65 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestFollowAnnounced follows over a socket, where the node tells of new blocks,
+// and looks so rarely by itself that only being told can explain the speed.
+func TestFollowAnnounced(t *testing.T) {
+	n := start(t)
+	payments(t, n, 3, 100)
+	node, err := ethereum.NewNode(chain(t), []string{n.IPC}, ingest.NewMeter(ingest.Stop), options(t, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer node.Close()
+	store := graphtest.NewModel()
+	ledger, err := store.Ledger(t.Context(), chain(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	reached := make(chan uint32, 100)
+	ended := make(chan error, 1)
+	first := uint32(0)
+	go func() {
+		_, err := ingest.Follow(ctx, ledger, node, ingest.FollowOptions{From: &first, Poll: time.Hour, Notice: func(n ingest.Notice) {
+			if n.What == ingest.Reached {
+				reached <- n.State.Tip.Height
+			}
+		}})
+		ended <- err
+	}()
+	until := func(height uint32) {
+		t.Helper()
+		for {
+			select {
+			case at := <-reached:
+				if at == height {
+					return
+				}
+			case <-ctx.Done():
+				t.Fatalf("block %d is not reached", height)
+			}
+		}
+	}
+	until(3)
+	time.Sleep(100 * time.Millisecond) // the subscription is made after the head was reached
+	for height := uint32(4); height <= 6; height++ {
+		payments(t, n, 1, int64(height))
+		until(height)
+	}
+	n.Fork(t, 5)
+	payments(t, n, 2, 900)
+	until(7)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if dump(t, store) != clean(t, options(t, n), n.URL) {
+		t.Error("the store differs from that of a clean ingest")
+	}
+}
+
 // TestFollowFinalized stores only what the node calls finalized.
 func TestFollowFinalized(t *testing.T) {
 	n := start(t)

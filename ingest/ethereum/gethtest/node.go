@@ -23,6 +23,7 @@ import (
 	"github.com/ethereum/go-ethereum/eth"
 	"github.com/ethereum/go-ethereum/eth/catalyst"
 	"github.com/ethereum/go-ethereum/eth/ethconfig"
+	"github.com/ethereum/go-ethereum/eth/filters"
 	"github.com/ethereum/go-ethereum/eth/tracers"
 	_ "github.com/ethereum/go-ethereum/eth/tracers/native" // callTracer
 	"github.com/ethereum/go-ethereum/ethclient"
@@ -30,6 +31,7 @@ import (
 	"github.com/ethereum/go-ethereum/node"
 	"github.com/ethereum/go-ethereum/p2p"
 	"github.com/ethereum/go-ethereum/params"
+	"github.com/ethereum/go-ethereum/rpc"
 )
 
 // ChainID is the chain of every node.
@@ -41,6 +43,7 @@ type Node struct {
 	Genesis  []byte // geth's genesis JSON
 
 	contracts map[string]contract
+	stack     *node.Node
 	client    *ethclient.Client
 	backend   *eth.Ethereum
 	beacon    *catalyst.SimulatedBeacon
@@ -68,6 +71,7 @@ func Start(t testing.TB, funds map[string]*big.Int) *Node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.stack = stack
 	t.Cleanup(func() { _ = stack.Close() })
 	options := ethconfig.Defaults
 	options.Genesis, options.SyncMode, options.NetworkId = spec, ethconfig.FullSync, ChainID
@@ -78,6 +82,7 @@ func Start(t testing.TB, funds map[string]*big.Int) *Node {
 		t.Fatal(err)
 	}
 	stack.RegisterAPIs(tracers.APIs(n.backend.APIBackend))
+	stack.RegisterAPIs([]rpc.API{{Namespace: "eth", Service: filters.NewFilterAPI(filters.NewFilterSystem(n.backend.APIBackend, filters.Config{}))}}) // newHeads
 	if err := stack.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -185,6 +190,14 @@ func (n *Node) submit(t testing.TB, tx *types.Transaction) {
 		}
 	}
 	t.Fatal(err)
+}
+
+// Stop ends the node.
+func (n *Node) Stop(t testing.TB) {
+	t.Helper()
+	if err := n.stack.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // Head is the last block.

@@ -225,3 +225,30 @@ contract Vault {
         require(ok);
     }
 }
+
+/// A token that says what it was told to about itself, word for word, and never
+/// ends if it was told nothing.
+contract Claims is Token {
+    bytes private symbolAnswer;
+    bytes private decimalsAnswer;
+
+    constructor(uint256 supply, bytes memory symbol_, bytes memory decimals_) Token(supply) {
+        symbolAnswer = symbol_;
+        decimalsAnswer = decimals_;
+    }
+
+    function symbol() external view {
+        say(symbolAnswer);
+    }
+
+    function decimals() external view {
+        say(decimalsAnswer);
+    }
+
+    function say(bytes memory answer) private pure {
+        while (answer.length == 0) {}
+        assembly {
+            return(add(answer, 32), mload(answer))
+        }
+    }
+}
