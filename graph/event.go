@@ -1,6 +1,9 @@
 package graph
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // EventKind says what an event states.
 type EventKind uint8
@@ -42,6 +45,18 @@ type Event struct {
 	Amount   Amount    //
 	Key      string    // of a passage: the raw bytes both of its sides share, "" if it has none
 	Far      Far       // of a passage: the other side, as far as this one tells
+}
+
+// Unproven ends the protocol of an event whose emitter is not known to be of
+// it: anybody may have stated it, and no trace may follow it by itself. Under
+// its own name it never meets the key of a proven one.
+const Unproven = "?"
+
+// Proven is the event's protocol without the mark of an unproven one, and
+// whether it has none.
+func (e *Event) Proven() (protocol string, proven bool) {
+	protocol, marked := strings.CutSuffix(e.Protocol, Unproven)
+	return protocol, !marked
 }
 
 // Far is what one side of a bridge passage tells about the other.

@@ -50,6 +50,7 @@ func Decode(chain graph.Chain, height uint32, block *btcutil.Block, find Lookup)
 				return graph.Block{}, nil, fmt.Errorf("%w: output %d of transaction %s pays %d satoshi", ErrValue, j, d.hash, out.Value)
 			}
 			d.pays[j] = payment{graph.ScriptAddress(chain.ID, out.PkScript), uint64(out.Value)}
+			d.note(j, out.PkScript)
 		}
 		drafts[i] = d
 	}
@@ -67,6 +68,7 @@ type draft struct {
 	hash   graph.Hash
 	spends []spend // none: a coinbase
 	pays   []payment
+	memos  []memo
 }
 
 // spend is an input, with what its source claims about the output spent.
@@ -125,7 +127,11 @@ func assemble(chain graph.Chain, header graph.Header, drafts []draft, find Looku
 		if len(drafts) > 1 {
 			made[d.hash] = transfers[inputs:]
 		}
-		block.Txs = append(block.Txs, graph.Tx{Index: d.index, Hash: d.hash, Transfers: transfers})
+		events, err := d.passages(chain, transfers)
+		if err != nil {
+			return graph.Block{}, nil, fmt.Errorf("transaction %s: %w", d.hash, err)
+		}
+		block.Txs = append(block.Txs, graph.Tx{Index: d.index, Hash: d.hash, Transfers: transfers, Events: events})
 	}
 	return block, missing, nil
 }

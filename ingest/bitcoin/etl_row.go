@@ -142,6 +142,10 @@ func (r *etlRow) draft(chain graph.Chain, index uint32) (draft, error) {
 			return draft{}, fmt.Errorf("output %d: %w", i, err)
 		}
 		d.pays = append(d.pays, p)
+		if out.ScriptHex != nil {
+			script, _ := hex.DecodeString(*out.ScriptHex) // payment has read it
+			d.note(i, script)
+		}
 		if sum += p.satoshi; sum > btcutil.MaxSatoshi {
 			return draft{}, fmt.Errorf("%w: the outputs have more than all there is", ErrValue)
 		}

@@ -74,6 +74,7 @@ type Tx struct {
 	Value   graph.Amount    // in wei
 	Gas     uint64          // gas limit
 	Input   bool            // it carries input data
+	Data    []byte          // the input data; nil: none or unknown
 	// Nameless is set if nothing of the transaction is known but its logs.
 	Nameless bool
 	// Authorizations are the list of an EIP-7702 transaction; empty: unknown.

@@ -155,6 +155,7 @@ func (c Converter) transaction(h *types.Header, tx *types.Transaction, index int
 		return Tx{}, fmt.Errorf("gas price of 2^256 or more")
 	}
 	t.GasPrice = effective
+	t.Data = tx.Data()
 	if tx.Type() == types.BlobTxType {
 		t.BlobFee = c.blobFee(h, tx)
 	}

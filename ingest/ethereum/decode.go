@@ -116,6 +116,9 @@ func (d *decoder) transaction(tx *Tx) {
 		}
 	}
 	d.mint(tx)
+	if status == StatusOK {
+		d.passages(tx)
+	}
 	d.close(tx, status)
 }
 
@@ -127,6 +130,7 @@ func (d *decoder) nameless(tx *Tx) {
 	for i := range tx.Logs {
 		d.concerned(tx.Logs[i].Address)
 	}
+	d.passages(tx)
 	d.close(tx, StatusOK)
 }
 

@@ -134,6 +134,9 @@ func (x *extract) transactions() error {
 		if c.has("transaction_type") {
 			tx.Type = uint8(c.uint("transaction_type", 8))
 		}
+		if tx.Input {
+			tx.Data = c.bytes("input")
+		}
 		if c.has("receipt_gas_used") {
 			gas := c.uint("receipt_gas_used", 64)
 			tx.GasUsed = &gas

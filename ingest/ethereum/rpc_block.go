@@ -273,6 +273,7 @@ func (b *rpcBlock) plainTx(i int) (Tx, error) {
 		return Tx{}, err
 	}
 	tx.Value = *value
+	tx.Data = t.Input
 	price := r.EffectiveGasPrice
 	if price == nil {
 		price = t.GasPrice
