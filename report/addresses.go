@@ -23,7 +23,7 @@ func addresses() table {
 			fact("address", address, "the address", func(r row) string { return r.Address.String() }),
 			derived("role", word, "source (a seed), intermediate, terminal (branches end there), holder (still holds), counterparty (other end of a movement, holds nothing stolen)",
 				func(r row) string { return claim(r.Role) }),
-			attributed("entity", text, "owner by clustering; empty, as this version does not cluster", func(row) string { return "" }),
+			attributed("entity", address, entityMeaning, func(r row) string { return r.Owner.String() }),
 			attributed("labels", "name (category; source; confidence), separated by |", "every claim about the address that was known", func(r row) string { return labelList(r.Labels) }),
 		},
 		assetColumns(info),
@@ -66,7 +66,7 @@ func parties(t *trace.Trace) iter.Seq[*trace.Holder] {
 		i, met := at[k]
 		if !met {
 			at[k] = len(others)
-			others = append(others, trace.Holder{Address: a, Asset: asset, Role: "counterparty", Hop: hop, First: first, Last: last})
+			others = append(others, trace.Holder{Address: a, Owner: t.Owners[a], Asset: asset, Role: "counterparty", Hop: hop, First: first, Last: last})
 			return
 		}
 		o := &others[i]

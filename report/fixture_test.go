@@ -120,7 +120,7 @@ func run(t testing.TB, method string) *trace.Trace {
 		}
 		return nil
 	}
-	tr, err := trace.Run(ctx, views, c, labels)
+	tr, err := trace.Run(ctx, views, c, trace.Known{Labels: labels})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/trace"
 )
@@ -24,6 +26,7 @@ type Manifest struct {
 	Parameters   parameters     `json:"parameters"`
 	Tips         []tipText      `json:"tips"`
 	Coverage     []coverageText `json:"coverage"`
+	Entities     []entitiesText `json:"entities"`     // what they were computed from, by chain; none where nothing was clustered
 	Transactions int            `json:"transactions"` // evaluated
 	Notes        []string       `json:"notes"`
 	Text         textRules      `json:"text"`
@@ -89,6 +92,41 @@ type coverageText struct {
 	Source    string        `json:"source"`
 }
 
+// entitiesText is what the entities of a chain were computed from. The digest
+// is of the positions, rules and confidences of the evidence, in ledger order.
+type entitiesText struct {
+	Chain    graph.ChainID `json:"chain"`
+	Height   uint32        `json:"height"`
+	Rules    []ruleText    `json:"rules"`
+	Guard    cluster.Guard `json:"guard"`
+	Evidence uint64        `json:"evidence"`
+	SHA256   string        `json:"evidence_sha256"`
+	Vetoes   []vetoText    `json:"vetoes"`
+}
+
+type ruleText struct {
+	Name      string `json:"name"`
+	Source    string `json:"source"`
+	ErrorRate string `json:"error_rate"` // "not measured" if it was not
+}
+
+type vetoText struct {
+	A    string `json:"a"`
+	B    string `json:"b"`
+	Note string `json:"note"`
+}
+
+func newEntitiesText(c *trace.Clustering) entitiesText {
+	e := entitiesText{Chain: c.Chain.ID, Height: c.UpTo, Rules: []ruleText{}, Guard: c.Guard, Evidence: c.Pieces, SHA256: c.Evidence.String(), Vetoes: []vetoText{}}
+	for _, info := range c.Rules {
+		e.Rules = append(e.Rules, ruleText{info.Name, info.Source, cmp.Or(info.ErrorRate, "not measured")})
+	}
+	for _, v := range c.Vetoes {
+		e.Vetoes = append(e.Vetoes, vetoText{v.A.String(), v.B.String(), claim(v.Note)})
+	}
+	return e
+}
+
 type textRules struct {
 	CSV    string `json:"csv"`
 	Claims string `json:"claims"`
@@ -114,7 +152,10 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Transactions = t.Transactions
 	m.Text = textRules{csvSentence, claimsSentence}
 	m.Files = files
-	m.Tips, m.Coverage, m.Notes = []tipText{}, []coverageText{}, []string{}
+	m.Tips, m.Coverage, m.Notes, m.Entities = []tipText{}, []coverageText{}, []string{}, []entitiesText{}
+	for i := range t.Clusterings {
+		m.Entities = append(m.Entities, newEntitiesText(&t.Clusterings[i]))
+	}
 	for _, tip := range t.Tips {
 		m.Tips = append(m.Tips, tipText{tip.Chain.ID, tip.Chain.Alias, tip.Height, tip.Hash.Text(tip.Chain.Family), instant(tip.Time), tip.Chain.FinalHeight(tip.Height)})
 	}

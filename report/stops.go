@@ -19,7 +19,7 @@ func stops() table {
 				func(r row) string { return string(r.v.Reason) }),
 			fact("chain", caip2, "ledger of the address", func(r row) string { return string(r.v.Asset.Asset.Chain) }),
 			fact("address", address, "where value ended; empty for fees that nobody earns", func(r row) string { return r.v.Address.String() }),
-			attributed("entity", text, "owner by clustering; empty, as this version does not cluster", func(row) string { return "" }),
+			attributed("entity", address, entityMeaning, func(r row) string { return r.v.Owner.String() }),
 			attributed("label", text, "name that a source gives to the address, if that is the reason", func(r row) string { return claim(r.v.Label.Name) }),
 			attributed("category", word, "what that source says it is", func(r row) string { return claim(r.v.Label.Category) }),
 		},

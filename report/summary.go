@@ -310,6 +310,9 @@ func (s *summary) known(a graph.Address) string {
 			return " (" + labelList(h.Labels) + ")"
 		}
 	}
+	if owner := s.t.Owners[a]; !owner.IsZero() && owner != a {
+		return " (entity " + owner.String() + ")"
+	}
 	return ""
 }
 

@@ -60,7 +60,7 @@ func (b *book) clone() *book {
 // clone copies a ledger with its queue; seeds tells the copies of the seeds.
 func (l *ledger) clone(seeds map[*seeding]*seeding) *ledger {
 	c := *l
-	c.balances, c.skipped = maps.Clone(l.balances), maps.Clone(l.skipped)
+	c.balances, c.skipped, c.vouched = maps.Clone(l.balances), maps.Clone(l.skipped), maps.Clone(l.vouched)
 	c.accounts = make(map[graph.ID]*account, len(l.accounts))
 	for id, a := range l.accounts {
 		own := *a
@@ -102,7 +102,7 @@ func (l *ledger) clone(seeds map[*seeding]*seeding) *ledger {
 // are the same: what was read ahead is read again, and nothing waits in the
 // queue any more.
 func (l *ledger) forget(view graph.View, height uint32) {
-	l.view, l.read, l.looked, l.queue = view, false, false, nil
+	l.view, l.read, l.looked, l.queue, l.caseIDs = view, false, false, nil, nil
 	l.names, l.stated = make(map[graph.ID]graph.Address), make(map[graph.Address][]graph.Stated)
 	above := graph.Position{Block: height + 1}
 	for _, a := range l.accounts {

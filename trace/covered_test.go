@@ -48,7 +48,7 @@ func TestNotCovered(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		done, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{chain.ID: view}, trace.Case{Seeds: []string{"ethereum:" + block.Txs[0].Hash.Text(graph.AccountFamily)}}, nil)
+		done, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{chain.ID: view}, trace.Case{Seeds: []string{"ethereum:" + block.Txs[0].Hash.Text(graph.AccountFamily)}}, trace.Known{})
 		if err != nil {
 			t.Fatal(err)
 		}

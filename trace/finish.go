@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math/big"
@@ -10,7 +11,7 @@ import (
 )
 
 // finish books what still lies in pools and makes the result.
-func (r *run) finish() (*Trace, error) {
+func (r *run) finish(ctx context.Context) (*Trace, error) {
 	cutBy := r.cutBy
 	for _, chain := range slices.Sorted(maps.Keys(r.ledgers)) {
 		l := r.ledgers[chain]
@@ -55,7 +56,10 @@ func (r *run) finish() (*Trace, error) {
 	if len(t.Seeds) == 0 {
 		t.Notes = append(t.Notes, "the seeds hold no value: nothing was followed")
 	}
-	return t, r.scope(t)
+	if err := r.scope(t); err != nil {
+		return nil, err
+	}
+	return t, r.owners(ctx, t)
 }
 
 // leaveOut removes what was booked of assets before they proved hostile.

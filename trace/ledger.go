@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"spoor/cluster"
 	"spoor/graph"
 )
 
@@ -12,6 +13,9 @@ import (
 type ledger struct {
 	chain    graph.Chain
 	view     graph.View
+	entities *cluster.Entities       // nil: not clustered
+	caseIDs  []graph.ID              // addresses that the case labels; nil before it was asked for
+	vouched  map[graph.ID][]graph.ID // whose labels ended value at an address
 	queue    queue
 	accounts map[graph.ID]*account
 	outputs  map[graph.Position]*output // tainted unspent outputs
@@ -43,7 +47,7 @@ type poolKey struct {
 func newLedger(chain graph.Chain, view graph.View) *ledger {
 	return &ledger{chain: chain, view: view,
 		accounts: make(map[graph.ID]*account), outputs: make(map[graph.Position]*output),
-		endings: make(map[graph.ID]ending), assets: make(map[graph.AssetID]graph.AssetInfo),
+		endings: make(map[graph.ID]ending), vouched: make(map[graph.ID][]graph.ID), assets: make(map[graph.AssetID]graph.AssetInfo),
 		issuers: make(map[graph.AssetID]graph.ID), balances: make(map[poolKey]opened),
 		names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
 }

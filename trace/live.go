@@ -22,7 +22,7 @@ import (
 // goroutine.
 type Live struct {
 	plan  *plan
-	known func(graph.Address) []graph.Label
+	known Known
 	run   *run   // nil: to be traced anew
 	ended *Trace // of a run that looks ahead, which is not kept
 	seen  map[graph.ChainID]seen
@@ -60,6 +60,11 @@ func (r *run) looksAhead() string {
 	if r.plan.moving != nil {
 		return "the bound share depends on what comes later"
 	}
+	for _, l := range r.ledgers {
+		if l.entities != nil {
+			return "who shares an owner is seen anew with every block"
+		}
+	}
 	return ""
 }
 
@@ -67,7 +72,7 @@ func (r *run) looksAhead() string {
 // Trace was called. known is as in Run; about an address that the trace has met
 // it must say what it said before. Its errors are those of Run; the next call
 // then traces anew.
-func (v *Live) Extend(ctx context.Context, views map[graph.ChainID]graph.View, known func(graph.Address) []graph.Label) (Extension, error) {
+func (v *Live) Extend(ctx context.Context, views map[graph.ChainID]graph.View, known Known) (Extension, error) {
 	v.known = known
 	if v.run == nil {
 		return v.restart(ctx, views, "nothing was traced before")
@@ -109,7 +114,7 @@ func (v *Live) Trace(ctx context.Context) (*Trace, error) {
 	var t *Trace
 	err := r.loop(ctx, nil) // seeds that wait behind the tips
 	if err == nil {
-		t, err = r.finish()
+		t, err = r.finish(ctx)
 	}
 	if v.ended = nil; ahead {
 		v.ended = t

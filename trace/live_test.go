@@ -165,8 +165,8 @@ func TestExtended(t *testing.T) {
 				all[rapid.IntRange(0, len(all)-1).Draw(t, "which")].change()
 			}
 			views := viewsOf(t, all)
-			want, wantErr := trace.Run(context.Background(), views, c, known)
-			x, gotErr := live.Extend(context.Background(), views, known)
+			want, wantErr := trace.Run(context.Background(), views, c, trace.Known{Labels: known})
+			x, gotErr := live.Extend(context.Background(), views, trace.Known{Labels: known})
 			var got *trace.Trace
 			if gotErr == nil {
 				got, gotErr = live.Trace(context.Background())

@@ -35,7 +35,7 @@ func TestMixNamesItsFinding(t *testing.T) {
 			for _, line := range strings.Split(strings.TrimSpace(lines), "\n") {
 				s.read(strings.Fields(line))
 			}
-			result, err := trace.Run(context.Background(), s.views(), trace.Case{Seeds: []string{s.seed("tx:theft")}}, nil)
+			result, err := trace.Run(context.Background(), s.views(), trace.Case{Seeds: []string{s.seed("tx:theft")}}, trace.Known{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -233,7 +233,7 @@ func (w *world) seeds() []string {
 
 func (w *world) run(c trace.Case) (*trace.Trace, error) {
 	v := w.view()
-	return trace.Run(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: v}, c, nil)
+	return trace.Run(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: v}, c, trace.Known{})
 }
 
 // TestInvariants holds the promises of every method on random ledgers of both

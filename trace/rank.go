@@ -79,7 +79,7 @@ func (o RankOptions) withDefaults() (RankOptions, error) {
 // within the same transaction. What is kept are the best, up to the first number
 // of them whose border is crossed by less than the conductance of all relevance
 // that moved among them.
-func Rank(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known func(graph.Address) []graph.Label, o RankOptions) (*Ranking, error) {
+func Rank(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known Known, o RankOptions) (*Ranking, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return nil, err
@@ -92,6 +92,7 @@ func Rank(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known
 		nodes: make(map[rankKey]*rankNode), moved: make(map[[2]*rankNode]float64)}
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])
+		r.ledgers[id].entities = known.Entities[id]
 	}
 	if err := r.start(ctx); err != nil {
 		return nil, err

@@ -14,7 +14,7 @@ import (
 )
 
 func rank(w *world, c trace.Case, o trace.RankOptions) (*trace.Ranking, error) {
-	return trace.Rank(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: w.view()}, c, nil, o)
+	return trace.Rank(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: w.view()}, c, trace.Known{}, o)
 }
 
 // TestRankSpreadsOneUnit holds on random ledgers that relevance is neither made
@@ -59,11 +59,11 @@ func TestRankSpreadsOneUnit(t *testing.T) {
 
 func TestRankRefuses(t *testing.T) {
 	for _, o := range []trace.RankOptions{{Alpha: 2}, {Forward: -1}, {Epsilon: 1.5}, {MaxPushes: -1}} {
-		if _, err := trace.Rank(context.Background(), nil, trace.Case{Seeds: []string{"ethereum:0x1111111111111111111111111111111111111111"}}, nil, o); !errors.Is(err, trace.ErrRank) {
+		if _, err := trace.Rank(context.Background(), nil, trace.Case{Seeds: []string{"ethereum:0x1111111111111111111111111111111111111111"}}, trace.Known{}, o); !errors.Is(err, trace.ErrRank) {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
-	if _, err := trace.Run(context.Background(), nil, trace.Case{Method: "rank", Seeds: []string{"ethereum:0x1111111111111111111111111111111111111111"}}, nil); !errors.Is(err, trace.ErrCase) {
+	if _, err := trace.Run(context.Background(), nil, trace.Case{Method: "rank", Seeds: []string{"ethereum:0x1111111111111111111111111111111111111111"}}, trace.Known{}); !errors.Is(err, trace.ErrCase) {
 		t.Errorf("a trace by rank: %v", err)
 	}
 }

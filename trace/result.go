@@ -15,8 +15,11 @@ type Trace struct {
 	Balances     []Balance
 	Unknowns     []Unknown
 	Coverage     []graph.Coverage
-	Transactions int      // evaluated
-	Notes        []string // what the reader must know besides
+	Owners       map[graph.Address]graph.Address // the entity of each address that shares an owner with others
+	Members      []Member                        // evidence that joins addresses of the trace to their entities
+	Clusterings  []Clustering                    // what entities were computed from, by chain
+	Transactions int                             // evaluated
+	Notes        []string                        // what the reader must know besides
 }
 
 // Tip is the last block of a chain that the trace could see.
@@ -88,6 +91,7 @@ type Stop struct {
 	Reason     Reason
 	Address    graph.Address // zero for fees that nobody earns
 	Label      graph.Label   // zero unless a label is the reason
+	Owner      graph.Address // its entity; zero if nothing joins it with others
 	Asset      graph.AssetInfo
 	Tainted    graph.Amount
 	Hop        int // smallest
@@ -104,6 +108,7 @@ type Holder struct {
 	Address graph.Address
 	Role    string // source, intermediate, terminal or holder
 	Labels  []graph.Label
+	Owner   graph.Address // its entity; zero if nothing joins it with others
 	Asset   graph.AssetInfo
 	In      graph.Amount // taint that arrived, seeds and swaps included
 	Out     graph.Amount // taint that left, swaps and fees included

@@ -11,14 +11,14 @@ import (
 	"spoor/graph"
 )
 
-// Run traces a case through the given snapshots. known says what is claimed
-// about an address besides the case's own labels; nil knows nothing.
+// Run traces a case through the given snapshots. known says what is held about
+// addresses besides the case's own labels.
 //
 // It fails with ErrCase or ErrSeed for a case that makes no sense,
 // graph.ErrNotFound for a seed that the ledgers do not hold, and
 // ErrConservation if the books do not balance, in which case nothing is
 // returned.
-func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known func(graph.Address) []graph.Label) (*Trace, error) {
+func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known Known) (*Trace, error) {
 	p, err := c.plan()
 	if err != nil {
 		return nil, err
@@ -30,13 +30,13 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 	if err := r.loop(ctx, nil); err != nil {
 		return nil, err
 	}
-	return r.finish()
+	return r.finish(ctx)
 }
 
 // run is a trace being made. What is added to it must be copied by clone.
 type run struct {
 	plan    *plan
-	known   func(graph.Address) []graph.Label
+	known   Known
 	book    *book
 	ledgers map[graph.ChainID]*ledger
 	seeds   []*seeding
@@ -46,13 +46,14 @@ type run struct {
 }
 
 // begin is a run whose seeds are planted.
-func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, known func(graph.Address) []graph.Label) (*run, error) {
+func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, known Known) (*run, error) {
 	if p.method.Ranks {
 		return nil, fmt.Errorf("%w: %s gives a ranking, no trace", ErrCase, p.method.Name)
 	}
 	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger)}
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])
+		r.ledgers[id].entities = known.Entities[id]
 	}
 	for i := range p.seeds {
 		s := &seeding{Seed: &p.seeds[i], number: int32(i + 1), left: p.seeds[i].Limit}

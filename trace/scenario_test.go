@@ -6,12 +6,15 @@ import (
 	"crypto/sha256"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/graphtest"
 	"spoor/trace"
@@ -94,13 +97,23 @@ type scenario struct {
 	chain  graph.Chain
 	know   graph.Knowledge
 	names  map[graph.Address]string
+	txs    map[graph.Hash]string
 	blocks map[graph.ChainID][]graph.Block
 	labels []trace.CaseLabel
 	seqs   int
+
+	clustered *clustering // nil: nobody is asked who shares an owner
+	entities  map[graph.ChainID]*cluster.Entities
+}
+
+// clustering is a line "cluster [rule=NAME] [guard=N] [veto=A,B]".
+type clustering struct {
+	choice cluster.Choice
+	vetoes [][2]string
 }
 
 func newScenario(t *testing.T) *scenario {
-	return &scenario{t: t, store: graphtest.NewModel(), names: map[graph.Address]string{},
+	return &scenario{t: t, store: graphtest.NewModel(), names: map[graph.Address]string{}, txs: map[graph.Hash]string{},
 		blocks: map[graph.ChainID][]graph.Block{}, know: graph.Knowledge{Transfers: graph.Full, Logs: graph.Full, Traces: graph.Full}}
 }
 
@@ -130,6 +143,7 @@ func (s *scenario) read(fields []string) {
 	case "tx": // tx NAME [with|at=SECONDS]: "with" puts it into the block of the one before
 		blocks := s.blocks[s.chain.ID]
 		tx := graph.Tx{Hash: sha256.Sum256([]byte(fields[1]))}
+		s.txs[tx.Hash] = fields[1]
 		if len(fields) > 2 && fields[2] == "with" {
 			last := &blocks[len(blocks)-1]
 			tx.Index = uint32(len(last.Txs))
@@ -148,6 +162,8 @@ func (s *scenario) read(fields []string) {
 		}
 		s.blocks[s.chain.ID] = blocks
 		s.seqs = 0
+	case "cluster":
+		s.clustering(fields[1:])
 	case "freeze", "unfreeze": // freeze TOKEN WHO [SAYS]
 		blocks := s.blocks[s.chain.ID]
 		block := &blocks[len(blocks)-1]
@@ -166,6 +182,119 @@ func (s *scenario) read(fields []string) {
 	default:
 		s.move(fields)
 	}
+}
+
+func (s *scenario) clustering(args []string) {
+	s.t.Helper()
+	c := &clustering{}
+	for _, arg := range args {
+		key, value, _ := strings.Cut(arg, "=")
+		switch key {
+		case "rule":
+			r, err := cluster.ParseRule(value)
+			if err != nil {
+				s.fail("%v", err)
+			}
+			c.choice.Rules = c.choice.Rules.With(r)
+		case "guard":
+			n, err := strconv.Atoi(value)
+			if err != nil {
+				s.fail("%v", err)
+			}
+			c.choice.Guard = cluster.Guard{CoSpend: n, Behaviour: n}
+		case "veto":
+			a, b, _ := strings.Cut(value, ",")
+			c.vetoes = append(c.vetoes, [2]string{a, b})
+		case "off":
+			c = nil
+		default:
+			s.fail("unknown %q", arg)
+		}
+	}
+	s.clustered, s.entities = c, nil
+}
+
+// cluster finds the evidence of all ledgers and computes the entities.
+func (s *scenario) cluster(views map[graph.ChainID]graph.View) {
+	s.t.Helper()
+	s.entities = map[graph.ChainID]*cluster.Entities{}
+	if s.clustered == nil {
+		return
+	}
+	ctx, choice := context.Background(), s.clustered.choice
+	for _, l := range s.labels {
+		chain, err := graph.ParseChain(l.Chain)
+		if err != nil {
+			s.fail("%v", err)
+		}
+		a, err := graph.ParseAddress(chain, l.Address)
+		if err != nil {
+			s.fail("%v", err)
+		}
+		choice.Labels = append(choice.Labels, graph.Label{Address: a, Name: l.Name, Category: l.Category, Source: "list", Confidence: 90})
+	}
+	for id, view := range views {
+		chain := graph.ChainOf(id)
+		search := cluster.Search{Chain: chain, Rules: choice.Rules, Labels: choice.Labels}
+		log, _, err := cluster.EditLog(s.t.TempDir(), chain, search.Basis())
+		if err == nil {
+			s.t.Cleanup(func() { _ = log.Close() })
+			_, err = log.Update(ctx, view, search.Finder(ctx, view))
+		}
+		chosen := choice
+		if chain.ID == s.chain.ID {
+			for _, pair := range s.clustered.vetoes {
+				v, err := cluster.NewVeto(s.address(pair[0]), s.address(pair[1]), "")
+				if err != nil {
+					s.fail("%v", err)
+				}
+				chosen.Vetoes = append(chosen.Vetoes, v)
+			}
+		}
+		if err == nil {
+			s.entities[id], err = cluster.Compute(ctx, log, view, chosen)
+		}
+		if err != nil {
+			s.fail("%v", err)
+		}
+	}
+}
+
+// owners lists who shares an owner of whom the trace met, what joins them, and
+// what was held back.
+func (s *scenario) owners(t *trace.Trace) (lines []string) {
+	s.t.Helper()
+	together := map[graph.Address][]string{}
+	for a, entity := range t.Owners {
+		together[entity] = append(together[entity], s.name(a))
+	}
+	for _, names := range together {
+		slices.Sort(names)
+		lines = append(lines, "one owner: "+strings.Join(names, " "))
+	}
+	slices.Sort(lines)
+	var evidence []string
+	for _, m := range t.Members {
+		evidence = append(evidence, fmt.Sprintf("evidence %s %s %s %d", s.name(m.Address), m.Rule, s.txs[m.Tx], m.Confidence))
+	}
+	slices.Sort(evidence) // the names of addresses have an order of their own
+	lines = append(lines, evidence...)
+	for _, id := range slices.Sorted(maps.Keys(s.entities)) {
+		held, err := s.entities[id].Held(context.Background())
+		if err != nil {
+			s.fail("%v", err)
+		}
+		view := s.views()[id]
+		for _, h := range held {
+			a, errA := view.Address(h.A)
+			b, errB := view.Address(h.B)
+			if errA != nil || errB != nil {
+				s.fail("%v %v", errA, errB)
+			}
+			lines = append(lines, fmt.Sprintf("held back (%s): %s %d addresses, %s %d addresses", h.Reason, s.name(a), h.SizeA, s.name(b), h.SizeB))
+		}
+	}
+	return lines
 }
 
 // move reads one movement of the transaction: "A -> B 5 USDT [kind]",
@@ -250,6 +379,17 @@ func (s *scenario) address(name string) graph.Address {
 	return a
 }
 
+// named puts names in place of addresses and transactions in a text.
+func (s *scenario) named(text string) string {
+	for a, name := range s.names {
+		text = strings.ReplaceAll(text, a.String(), name)
+	}
+	for hash, name := range s.txs {
+		text = strings.ReplaceAll(text, hash.Text(s.chain.Family), name)
+	}
+	return text
+}
+
 func (s *scenario) name(a graph.Address) string {
 	if a.IsZero() {
 		return "-"
@@ -264,7 +404,7 @@ func (s *scenario) trace(args []string) []string {
 	if err != nil {
 		return []string{"error " + err.Error()}
 	}
-	return s.lines(result)
+	return append(s.lines(result), s.owners(result)...)
 }
 
 // chokes traces and tells what value had to pass.
@@ -300,7 +440,7 @@ func (s *scenario) rank(args []string) []string {
 		}
 		c.Seeds = append(c.Seeds, s.seed(arg))
 	}
-	found, err := trace.Rank(context.Background(), s.views(), c, nil, trace.RankOptions{ByAmount: true})
+	found, err := trace.Rank(context.Background(), s.views(), c, trace.Known{}, trace.RankOptions{ByAmount: true})
 	if err != nil {
 		return []string{"error " + err.Error()}
 	}
@@ -332,7 +472,9 @@ func (s *scenario) run(args []string) (*trace.Trace, error) {
 		}
 		c.Seeds = append(c.Seeds, s.seed(arg))
 	}
-	return trace.Run(context.Background(), s.views(), c, nil)
+	views := s.views()
+	s.cluster(views)
+	return trace.Run(context.Background(), views, c, trace.Known{Entities: s.entities})
 }
 
 func (s *scenario) views() map[graph.ChainID]graph.View {
@@ -427,6 +569,9 @@ func (s *scenario) lines(t *trace.Trace) []string {
 		line := fmt.Sprintf("%s %s %s %s", stop.Reason, s.name(stop.Address), units(stop.Tainted), asset(stop.Asset))
 		if stop.Reason == trace.StopBudget {
 			line += " (" + stop.Rule + ")"
+		}
+		if s.clustered != nil && stop.Label.Name != "" {
+			line += fmt.Sprintf(" (%s, confidence %d; %s)", stop.Label.Name, stop.Confidence, s.named(stop.Rule))
 		}
 		lines = append(lines, line)
 	}

@@ -65,8 +65,8 @@ func reasonOf(l graph.Label) Reason {
 
 func (r *run) labels(a graph.Address) []graph.Label {
 	labels := r.plan.labels[a]
-	if r.known != nil {
-		labels = append(labels[:len(labels):len(labels)], r.known(a)...)
+	if r.known.Labels != nil {
+		labels = append(labels[:len(labels):len(labels)], r.known.Labels(a)...)
 	}
 	return labels
 }
@@ -104,8 +104,13 @@ func (r *run) judge(l *ledger, id graph.ID, time int64) (best ending, always boo
 			best = ending{reason: reason, label: label, statement: graph.Attributed, rule: "label: " + label.Source, confidence: label.Confidence}
 		}
 	}
-	if best.reason != "" || r.plan.ServiceTransfers < 0 {
+	if best.reason != "" {
 		return best, always, nil
+	}
+	best, unbounded, err := r.owned(l, id, time)
+	always = always && unbounded
+	if err != nil || best.reason != "" || r.plan.ServiceTransfers < 0 {
+		return best, always, err
 	}
 	n, err := l.view.Entries(id, r.plan.ServiceTransfers)
 	if err != nil {

@@ -37,7 +37,7 @@ func BenchmarkTrace(b *testing.B) {
 				b.ReportAllocs()
 				steps := 0
 				for b.Loop() {
-					t, err := traceStore(context.Background(), store, c, nil)
+					t, err := traceStore(context.Background(), store, c, nil, nil)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -104,7 +104,7 @@ func BenchmarkExtend(b *testing.B) {
 				extend := func() (x trace.Extension) {
 					began := time.Now()
 					err := withViews(context.Background(), store, func(views map[graph.ChainID]graph.View) (err error) {
-						if x, err = l.Extend(context.Background(), views, nil); err == nil && x.Changed {
+						if x, err = l.Extend(context.Background(), views, trace.Known{}); err == nil && x.Changed {
 							_, err = l.Trace(context.Background())
 						}
 						return err
@@ -129,7 +129,7 @@ func BenchmarkExtend(b *testing.B) {
 					n++
 				}
 				began := time.Now()
-				t, err := traceStore(context.Background(), store, c, nil)
+				t, err := traceStore(context.Background(), store, c, nil, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

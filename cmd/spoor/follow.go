@@ -216,7 +216,7 @@ func (o *followOptions) node(p *program, chain graph.Chain, older bitcoin.Lookup
 	return node, node.Close, nil
 }
 
-func (o *followOptions) follow(ctx context.Context, p *program, store graph.Store, ledger graph.Ledger, node ingest.Node, settings ingest.FollowOptions, told *metrics) error {
+func (o *followOptions) follow(ctx context.Context, p *program, store *badger.Store, ledger graph.Ledger, node ingest.Node, settings ingest.FollowOptions, told *metrics) error {
 	var failed error // beside the following, and ends it
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -225,10 +225,22 @@ func (o *followOptions) follow(ctx context.Context, p *program, store graph.Stor
 	if by, ok := node.(ingest.Describer); ok && o.tokens {
 		names = p.newTokenNames(ledger, by)
 	}
+	labels, err := openLabelBook(nil)
+	if err != nil {
+		return err
+	}
+	entities, err := openEntityBook(ctx, store, labels)
+	if err != nil {
+		return err
+	}
 	settings.Notice = func(n ingest.Notice) {
 		told.notice(n, time.Now())
 		w.notice(n)
-		if err := names.notice(ctx, n); err != nil && failed == nil {
+		err := names.notice(ctx, n)
+		if err == nil && (n.What == ingest.Reached || n.What == ingest.Advanced) {
+			err = entities.updateChain(ctx, ledger.Chain())
+		}
+		if err != nil && failed == nil {
 			failed = err
 			stop()
 		}
@@ -240,6 +252,8 @@ func (o *followOptions) follow(ctx context.Context, p *program, store graph.Stor
 			return err
 		}
 		c.took = told.extended
+		c.entities = entities
+		entities.more = c.book.lists.All()
 		before := settings.Notice
 		settings.Notice = func(n ingest.Notice) {
 			before(n)

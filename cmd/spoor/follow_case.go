@@ -16,12 +16,13 @@ import (
 // changed, and tells what is different: taint that moved, movements that were
 // rolled back, and ends that are new or hold another amount.
 type caseWatch struct {
-	p     *program
-	store graph.Store
-	live  *trace.Live
-	known func(graph.Address) []graph.Label
-	book  *labelBook
-	took  func(trace.Extension, time.Duration) // told what each look took
+	p        *program
+	store    graph.Store
+	live     *trace.Live
+	known    func(graph.Address) []graph.Label
+	book     *labelBook
+	entities *entityBook                          // nil: nobody is asked who shares an owner
+	took     func(trace.Extension, time.Duration) // told what each look took
 
 	steps   []caseStep // of the last trace, in its order; nil before the first
 	stops   map[caseStop]graph.Amount
@@ -150,8 +151,13 @@ func (w *caseWatch) look(ctx context.Context, final uint32) error {
 // extend brings the trace to the tips of every chain of the store. There is no
 // trace if nothing in it may have changed.
 func (w *caseWatch) extend(ctx context.Context) (x trace.Extension, t *trace.Trace, err error) {
+	owners, done, err := w.entities.open(ctx)
+	defer func() { err = errors.Join(err, done()) }()
+	if err != nil {
+		return x, nil, err
+	}
 	err = withViews(ctx, w.store, func(views map[graph.ChainID]graph.View) (err error) {
-		if x, err = w.live.Extend(ctx, views, w.known); err == nil && x.Changed {
+		if x, err = w.live.Extend(ctx, views, trace.Known{Labels: w.known, Entities: owners}); err == nil && x.Changed {
 			t, err = w.live.Trace(ctx)
 		}
 		return err

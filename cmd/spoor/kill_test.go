@@ -20,6 +20,7 @@ func TestProcesses(t *testing.T) {
 	}
 	program := build(t)
 	t.Run("killed", func(t *testing.T) { testKilled(t, program) })
+	t.Run("killed while clustering", func(t *testing.T) { testKilledCluster(t, program) })
 	t.Run("interrupted", func(t *testing.T) { testInterrupted(t, program) })
 }
 

@@ -85,7 +85,7 @@ func tokensOf(t *trace.Trace, chain graph.ChainID) (tokens []graph.Asset) {
 // named traces a case in which every token was asked for its name: a trace is
 // made, the node says what the tokens in it are called, and if that is any of
 // them it is made again, for amounts of the case may be in whole units.
-func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label) (*trace.Trace, error) {
+func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label, entities *entityBook) (*trace.Trace, error) {
 	nodes, err := p.nodeAddresses(o.rpc)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store,
 		return nil, usagef("--rpc: %w", err)
 	}
 	defer node.Close()
-	t, err := traceStore(ctx, store, c, known)
+	t, err := traceStore(ctx, store, c, known, entities)
 	if err != nil {
 		return nil, err
 	}
@@ -119,5 +119,5 @@ func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store,
 	if err := ledger.Describe(ctx, infos...); err != nil {
 		return nil, err
 	}
-	return traceStore(ctx, store, c, known)
+	return traceStore(ctx, store, c, known, entities)
 }

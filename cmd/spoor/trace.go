@@ -24,6 +24,8 @@ type traceOptions struct {
 	top    int
 	fetch  fetchFlags
 	rpc    string // of a node that is asked for names of tokens
+
+	noEntities bool
 }
 
 func (p *program) traceCommand() *cobra.Command {
@@ -49,6 +51,10 @@ A flag takes the place of what the case file says. Value ends at services by
 label or by the number of their transfers; labels are the built-in table, the
 packs in the store (spoor label import), the files of --labels and those of the
 case. A label that holds for some time only ends what arrives in that time.
+
+In a store that was clustered (spoor cluster) value also ends at the deposit
+address of an exchange, and at addresses whose owner a label of another address
+of his names. The evidence of that is in entities.csv.
 
 Standard output gets a summary, or with -o csv and ndjson the movements and with
 json the whole trace. --out writes the evidence folder, whole or not at all, in
@@ -92,6 +98,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags.StringArrayVar(&o.labels, "labels", nil, "file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
 	flags.StringVar(&o.out, "out", "", "folder of the evidence")
 	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
+	flags.BoolVar(&o.noEntities, "no-entities", false, "ask nobody who shares an owner, though the store was clustered")
 	o.output.addFlag(cmd)
 	cmd.Flags().StringVar(&o.rpc, "rpc", "", "ask a node of an EVM chain what the tokens of the trace say they are called: URLs, env:NAME or file:PATH")
 	o.fetch.add(cmd)
@@ -177,14 +184,18 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 	var t *trace.Trace
 	var partial error
 	if o.fetch.api != "" {
-		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels)
+		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels, !o.noEntities)
 	} else if o.rpc != "" {
 		err = p.alone(badger.Options{}, func(store *badger.Store) error {
 			known, err := labels.in(ctx, store)
 			if err != nil {
 				return err
 			}
-			t, err = o.named(ctx, p, store, c, known)
+			entities, err := o.entityBook(ctx, store, labels)
+			if err != nil {
+				return err
+			}
+			t, err = o.named(ctx, p, store, c, known, entities)
 			return cmp.Or(labels.failed, err)
 		})
 	} else {
@@ -193,7 +204,11 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 			if err != nil {
 				return err
 			}
-			t, err = traceStore(ctx, store, c, known)
+			entities, err := o.entityBook(ctx, store, labels)
+			if err != nil {
+				return err
+			}
+			t, err = traceStore(ctx, store, c, known, entities)
 			return cmp.Or(labels.failed, err)
 		})
 	}
@@ -223,10 +238,23 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 	return cmp.Or(cutShort(t), partial)
 }
 
+// entityBook opens the entities of a store, nil with --no-entities.
+func (o *traceOptions) entityBook(ctx context.Context, store *badger.Store, labels *labelBook) (*entityBook, error) {
+	if o.noEntities {
+		return nil, nil
+	}
+	return openEntityBook(ctx, store, labels)
+}
+
 // traceStore traces a case through snapshots of every chain of a store.
-func traceStore(ctx context.Context, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label) (t *trace.Trace, err error) {
+func traceStore(ctx context.Context, store graph.Store, c trace.Case, labels func(graph.Address) []graph.Label, entities *entityBook) (t *trace.Trace, err error) {
+	owners, done, err := entities.open(ctx)
+	defer func() { err = errors.Join(err, done()) }()
+	if err != nil {
+		return nil, err
+	}
 	err = withViews(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
-		t, err = trace.Run(ctx, views, c, known)
+		t, err = trace.Run(ctx, views, c, trace.Known{Labels: labels, Entities: owners})
 		return err
 	})
 	return t, err
@@ -262,6 +290,9 @@ func withViews(ctx context.Context, store graph.Store, use func(map[graph.ChainI
 func (o *traceOptions) manifest(labels []report.LabelSource) report.Manifest {
 	v := currentVersion()
 	m := report.Manifest{Version: v.Version, Commit: v.Revision, Go: v.Go, Labels: labels, Rerun: []string{"spoor", "trace", "case.yaml"}}
+	if o.noEntities {
+		m.Rerun = append(m.Rerun, "--no-entities")
+	}
 	for _, source := range labels {
 		if source.Name != builtinLabels && !source.Kept {
 			m.Rerun = append(m.Rerun, "--labels", source.Name)

@@ -57,6 +57,7 @@ type fetcher struct {
 	simple    map[graph.Hash]bool    // transactions of which nothing is missing
 	expanded  map[expansion]bool
 	unfetched []graph.Address // beyond the limit
+	entities  *entityBook     // nil: nobody is asked who shares an owner
 	cut       []string        // seeds with too many parties
 }
 
@@ -68,7 +69,7 @@ type expansion struct {
 }
 
 // fetchAndTrace traces a case with the explorer at hand. It closes the store.
-func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case, labels *labelBook) (t *trace.Trace, partial error, err error) {
+func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case, labels *labelBook, owners bool) (t *trace.Trace, partial error, err error) {
 	meter := ingest.NewMeter(ingest.Stop)
 	client, err := f.client(p, f.api, meter)
 	if err != nil {
@@ -81,6 +82,9 @@ func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case
 	r := &fetcher{p: p, store: store, client: client, meter: meter, limit: f.limit,
 		tried: map[graph.Address]bool{}, simple: map[graph.Hash]bool{}, expanded: map[expansion]bool{}}
 	known, err := labels.in(ctx, store)
+	if err == nil && owners {
+		r.entities, err = openEntityBook(ctx, store, labels)
+	}
 	if err == nil {
 		t, err = r.run(ctx, c, known)
 		err = cmp.Or(labels.failed, err)
@@ -108,7 +112,10 @@ func (r *fetcher) run(ctx context.Context, c trace.Case, known func(graph.Addres
 		}
 	}
 	for {
-		t, err := traceStore(ctx, r.store, c, known)
+		if err := r.entities.update(ctx); err != nil {
+			return nil, err
+		}
+		t, err := traceStore(ctx, r.store, c, known, r.entities)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"strconv"
@@ -31,10 +32,19 @@ func (o *traceOptions) rank(ctx context.Context, p *program, c trace.Case) error
 		if err != nil {
 			return err
 		}
+		entities, err := o.entityBook(ctx, store, labels)
+		if err != nil {
+			return err
+		}
+		owners, done, err := entities.open(ctx)
+		if err != nil {
+			return errors.Join(err, done())
+		}
 		err = withViews(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
-			found, err = trace.Rank(ctx, views, c, known, trace.RankOptions{})
+			found, err = trace.Rank(ctx, views, c, trace.Known{Labels: known, Entities: owners}, trace.RankOptions{})
 			return err
 		})
+		err = errors.Join(err, done())
 		return cmp.Or(labels.failed, err)
 	})
 	if err != nil {

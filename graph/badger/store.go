@@ -143,3 +143,7 @@ func (s *Store) Close() error {
 // not take replaced. Ids are "namespace:reference" of letters, digits, - and _,
 // so only the colon is.
 func folderOf(id graph.ChainID) string { return strings.ReplaceAll(string(id), ":", "-") }
+
+// Folder is where files about the ledger of a chain may lie beside it. They go
+// when it goes.
+func (s *Store) Folder(chain graph.Chain) string { return filepath.Join(s.dir, folderOf(chain.ID)) }

@@ -47,10 +47,10 @@ func TestBtcdReorganisedDuringTrace(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		result, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{ledger.Chain().ID: view}, c, func(graph.Address) []graph.Label {
+		result, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{ledger.Chain().ID: view}, c, trace.Known{Labels: func(graph.Address) []graph.Label {
 			during()
 			return nil
-		})
+		}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,10 +41,10 @@ func tracedAt(t testing.TB, store graph.Store, c trace.Case, during func()) *tra
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{chain(t).ID: view}, c, func(graph.Address) []graph.Label {
+	result, err := trace.Run(t.Context(), map[graph.ChainID]graph.View{chain(t).ID: view}, c, trace.Known{Labels: func(graph.Address) []graph.Label {
 		during()
 		return nil
-	})
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
