@@ -24,7 +24,7 @@ var mayImport = []struct {
 	{"graph", nil},
 	{"graph/badger", []string{"graph"}},
 	{"graph/graphtest", []string{"graph"}},
-	{"cluster/eval", []string{"graph", "cluster", "ingest/..."}}, // reads data to measure rules on; nothing needs it to run
+	{"cluster/eval", []string{"graph", "cluster/...", "ingest/..."}}, // reads data to measure rules on; nothing needs it to run
 	{"ingest", []string{"graph"}},
 	{"ingest/bridge", []string{"graph"}},
 	{"ingest/ethereum", []string{"graph", "ingest", "ingest/bridge"}},
@@ -32,9 +32,9 @@ var mayImport = []struct {
 	{"ingest/...", []string{"graph", "ingest"}},
 	{"cluster", []string{"graph"}},
 	{"cluster/...", []string{"graph", "cluster"}},
-	{"trace/...", []string{"graph", "cluster"}},
-	{"report/...", []string{"graph", "cluster", "trace"}},
-	{"web/...", []string{"graph", "cluster", "trace", "report"}},
+	{"trace/...", []string{"graph", "cluster/..."}},
+	{"report/...", []string{"graph", "cluster/...", "trace"}},
+	{"web/...", []string{"graph", "cluster/...", "trace", "report"}},
 	{"cmd/...", []string{"graph/...", "ingest/...", "cluster/...", "trace/...", "report/...", "web/...", "cmd/..."}},
 }
 

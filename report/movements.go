@@ -41,10 +41,10 @@ func movements() table {
 		amountColumns("tainted", graph.Derived, "the part of it that comes from the seeds, by the method", info, func(r row) *graph.Amount { return &r.v.Tainted }),
 		[]column[row]{
 			derived("hop", integer, "number of movements since the theft", func(r row) string { return strconv.Itoa(r.v.Hop) }),
-			derived("statement", word, "what the row's movement is: fact (one movement, as the ledger has it) or derived (several movements of a transaction, netted); the tainted part is always derived",
+			derived("statement", word, "what the row's movement is: fact (one movement, as the ledger has it) or derived (several movements of a transaction, netted), or attributed (value got there over a link of the case); the tainted part is always derived",
 				func(r row) string { return string(statement(r.v)) }),
-			derived("rule", word, "why value is said to go on here: seed, transfer, net, swap_given, swap_received, fee, utxo", func(r row) string { return claim(r.v.Rule) }),
-			derived("confidence", level, "100: the movement was read, and the tainted part follows from it by the method", func(row) string { return "100" }),
+			derived("rule", word, "why value is said to go on here: seed, transfer, net, swap_given, swap_received, fee, utxo, bridge_out, bridge_in, link_out, link_in", func(r row) string { return claim(r.v.Rule) }),
+			derived("confidence", level, "100: the movement was read, and the tainted part follows from it by the method; less: what the case says of the link over which it follows", func(r row) string { return strconv.Itoa(r.v.Confidence) }),
 			fact("legs", "positions, separated by blanks", "every movement of the transaction that the row is made of", func(r row) string {
 				legs := make([]string, len(r.v.Legs))
 				for i, leg := range r.v.Legs {
@@ -58,6 +58,9 @@ func movements() table {
 // statement tells a movement as the ledger has it from one that was summed
 // over several. An input or output of a UTXO transaction is a fact as well.
 func statement(s *trace.Step) graph.Statement {
+	if s.Claimed {
+		return graph.Attributed
+	}
 	if len(s.Legs) > 1 {
 		return graph.Derived
 	}

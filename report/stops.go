@@ -30,7 +30,7 @@ func stops() table {
 			fact("first_time", utc, "when value first ended here", func(r row) string { return instant(r.v.First) }),
 			fact("last_time", utc, "when value last ended here", func(r row) string { return instant(r.v.Last) }),
 			derived("statement", word, "what the reason is: derived from the ledger, or attributed by a label or by behaviour", func(r row) string { return string(r.v.Statement) }),
-			derived("rule", text, "what decided it: the label's source, the behaviour and its threshold, or the bound", func(r row) string { return claim(r.v.Rule) }),
+			derived("rule", text, "what decided it: the label's source, the behaviour and its threshold, or the bound", func(r row) string { return prose(r.v.Rule) }),
 			attributed("confidence", level, "how sure the source is; 100 for what is derived", func(r row) string { return strconv.Itoa(r.v.Confidence) }),
 			attributed("label_source", text, "who says so", func(r row) string { return claim(r.v.Label.Source) }),
 			attributed("freezable_by", "name (category; source; confidence)", "the issuer of the asset, where a source says that it can freeze it at an address", func(r row) string {

@@ -40,6 +40,7 @@ func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
 	s.ended()
 	s.chokes()
 	s.converted()
+	s.crossed()
 	s.fees()
 	s.books()
 	s.limits()
@@ -187,7 +188,7 @@ func (s *summary) ended() {
 			continue
 		}
 		who := cmp.Or(claim(stop.Label.Name), stop.Address.String(), "no address")
-		rule := claim(stop.Rule)
+		rule := prose(stop.Rule)
 		if stop.Statement == graph.Attributed {
 			rule += fmt.Sprintf(" (confidence %d)", stop.Confidence)
 		}
@@ -225,7 +226,7 @@ func (s *summary) converted() {
 		for _, side := range []struct {
 			amount *graph.Amount
 			way    string
-		}{{&b.ConvertedOut, "given"}, {&b.ConvertedIn, "received"}, {&b.BridgedOut, "given to bridges"}, {&b.BridgedIn, "delivered by bridges"}} {
+		}{{&b.ConvertedOut, "given"}, {&b.ConvertedIn, "received"}} {
 			if !side.amount.IsZero() {
 				rows = append(rows, pretty.Row{s.units(b.Asset, side.amount.ToBig()), s.name(b.Asset), side.way})
 			}
@@ -235,6 +236,50 @@ func (s *summary) converted() {
 		s.title("Exchanged for other assets")
 		s.grid(pretty.Row{"amount", "asset", ""}, rows, 1)
 	}
+}
+
+// crossed lists what went over bridges, by bridge, the two assets and the rule.
+func (s *summary) crossed() {
+	type way struct {
+		bridge, rule string
+		from, to     graph.Asset
+	}
+	type total struct {
+		*trace.Passage
+		n       int
+		out, in big.Int
+	}
+	var order []*total
+	at := make(map[way]*total)
+	for i := range s.t.Passages {
+		p := &s.t.Passages[i]
+		if !p.Crossed {
+			continue // it ended in the bridge, and is listed there
+		}
+		k := way{p.Bridge, p.Rule, p.Asset.Asset, p.ToAsset.Asset}
+		if at[k] == nil {
+			at[k] = &total{Passage: p}
+			order = append(order, at[k])
+		}
+		sum := at[k]
+		sum.n++
+		sum.out.Add(&sum.out, p.TaintedOut.ToBig())
+		sum.in.Add(&sum.in, p.TaintedIn.ToBig())
+	}
+	if len(order) == 0 {
+		return
+	}
+	var rows []pretty.Row
+	for _, sum := range order {
+		rule := prose(sum.Rule)
+		if sum.Statement == graph.Attributed {
+			rule += fmt.Sprintf(" (confidence %d)", sum.Confidence)
+		}
+		rows = append(rows, pretty.Row{s.units(sum.Asset, &sum.out), s.name(sum.Asset), graph.ChainOf(sum.Departure.Chain).Alias,
+			s.units(sum.ToAsset, &sum.in), s.name(sum.ToAsset), graph.ChainOf(sum.Arrival.Chain).Alias, claim(sum.Bridge), count(sum.n, "passage"), rule})
+	}
+	s.title("Crossed bridges")
+	s.grid(pretty.Row{"left", "asset", "chain", "came out", "asset", "chain", "bridge", "", "by"}, rows, 1, 4)
 }
 
 func (s *summary) fees() {

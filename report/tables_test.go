@@ -26,6 +26,7 @@ var contract = map[string]string{
 	"chokepoints.csv":  "rank,chain,address,labels,asset,symbol,decimals,passed_raw,passed,ended_raw,ends,here_raw,in_cut",
 	"conservation.csv": "chain,asset,symbol,decimals,seeded_raw,converted_in_raw,bridged_in_raw,at_rest_raw,stopped_raw,fees_raw,converted_out_raw,bridged_out_raw,difference_raw",
 	"coverage.csv":     "chain,address,from_block,to_block,transfers,logs,traces,source",
+	"bridges.csv":      "bridge,src_chain,src_tx,src_position,dst_chain,dst_tx,dst_position,key,src_asset,src_amount_raw,dst_asset,dst_amount_raw,delay_s,statement,rule,confidence",
 	"entities.csv":     "entity,chain,address,rule,tx_hash,confidence",
 	"dictionary.csv":   "file,column,meaning,unit,statement",
 	"seeds.csv":        "seq,seed",

@@ -14,6 +14,7 @@ type book struct {
 	seedAt   map[seedKey]int // place in seeds
 	steps    []Step
 	unknowns []Unknown
+	passages []Passage
 	stops    map[stopKey]*Stop
 	holders  map[holderKey]*Holder
 	balances map[assetKey]*Balance

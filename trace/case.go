@@ -21,6 +21,7 @@ type Case struct {
 	Method string      `yaml:"method"`           // fifo, lifo, haircut, poison or tiho; fifo
 	Seeds  []string    `yaml:"seeds"`            // references, see Seed
 	Labels []CaseLabel `yaml:"labels,omitempty"` // the analyst's own claims
+	Links  []CaseLink  `yaml:"links,omitempty"`  // passages that the analyst accepts
 
 	Share           string `yaml:"share,omitempty"`            // stop when this part of every asset has ended, "0.95"
 	MinAmount       string `yaml:"min_amount,omitempty"`       // whole units of an asset; less is dust
@@ -57,14 +58,24 @@ var ErrCase = errors.New("not a case")
 // ParseCase reads a case file. Unknown fields are errors, with their line.
 func ParseCase(data []byte) (Case, error) {
 	var c Case
-	decoder := yaml.NewDecoder(bytes.NewReader(data), yaml.Strict())
-	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) { // an empty file is a case without seeds
+	if err := decode(data, &c); err != nil && !errors.Is(err, io.EOF) { // an empty file is a case without seeds
 		return Case{}, fmt.Errorf("%w: line and column %s", ErrCase, yaml.FormatError(err, false, false))
 	}
 	if err := c.Check(); err != nil {
 		return Case{}, err
 	}
 	return c, nil
+}
+
+// decode reads YAML. The library (goccy/go-yaml v1.19.2) panics on a tag where a
+// list should be, found by fuzzing; a case is a file like any other.
+func decode(data []byte, c *Case) (err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("it cannot be read as YAML: %v", fault)
+		}
+	}()
+	return yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c)
 }
 
 // Check reports whether the case can be traced as written, ErrCase if not. It
@@ -98,6 +109,7 @@ type plan struct {
 	method    Method
 	seeds     []Seed
 	labels    map[graph.Address][]graph.Label
+	links     []acceptedLink
 	moving    *big.Rat // part of an asset that may still be moving when the trace stops; nil: no bound
 	minUnits  *big.Rat // nil: no bound
 	until     int64    // 0: no bound
@@ -130,6 +142,13 @@ func (c Case) plan() (*plan, error) {
 			return fail("label %d: %w", i+1, err)
 		}
 		p.labels[label.Address] = append(p.labels[label.Address], label)
+	}
+	for i, l := range c.Links {
+		link, err := l.parse()
+		if err != nil {
+			return fail("link %d: %w", i+1, err)
+		}
+		p.links = append(p.links, link)
 	}
 	if c.Share != "" {
 		share, ok := new(big.Rat).SetString(c.Share)

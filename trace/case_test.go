@@ -2,6 +2,7 @@ package trace_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,16 +13,19 @@ const anyTx = "0xac9e668f48cb934de459ee4adc9bf8ec2ce2829ace6ffb8cf761746a6a8628f
 
 func TestParseCase(t *testing.T) {
 	for name, c := range map[string]struct{ yaml, want string }{
-		"no seeds":       {"name: x\n", "no seeds"},
-		"unknown method": {"method: magic\nseeds: [ethereum:" + anyTx + "]\n", "unknown method"},
-		"unknown chain":  {"seeds: [atlantis:" + anyTx + "]\n", "unknown chain"},
-		"unknown field":  {"name: x\nsedes: [a]\n", "[2:1]"},
-		"not YAML":       {"name: [\n", "[1:"},
-		"bad share":      {"share: \"1.5\"\nseeds: [ethereum:" + anyTx + "]\n", "share"},
-		"bad until":      {"until: yesterday\nseeds: [ethereum:" + anyTx + "]\n", "until"},
-		"bad minimum":    {"min_amount: -1\nseeds: [ethereum:" + anyTx + "]\n", "min_amount"},
-		"bad label":      {"seeds: [ethereum:" + anyTx + "]\nlabels: [{chain: ethereum, address: \"0x12\", name: a, category: exchange}]\n", "label 1"},
-		"bad coinjoin":   {"coinjoin: maybe\nseeds: [ethereum:" + anyTx + "]\n", "coinjoin"},
+		"no seeds":                    {"name: x\n", "no seeds"},
+		"unknown method":              {"method: magic\nseeds: [ethereum:" + anyTx + "]\n", "unknown method"},
+		"unknown chain":               {"seeds: [atlantis:" + anyTx + "]\n", "unknown chain"},
+		"unknown field":               {"name: x\nsedes: [a]\n", "[2:1]"},
+		"not YAML":                    {"name: [\n", "[1:"},
+		"bad share":                   {"share: \"1.5\"\nseeds: [ethereum:" + anyTx + "]\n", "share"},
+		"bad until":                   {"until: yesterday\nseeds: [ethereum:" + anyTx + "]\n", "until"},
+		"bad minimum":                 {"min_amount: -1\nseeds: [ethereum:" + anyTx + "]\n", "min_amount"},
+		"bad label":                   {"seeds: [ethereum:" + anyTx + "]\nlabels: [{chain: ethereum, address: \"0x12\", name: a, category: exchange}]\n", "label 1"},
+		"link of a whole transaction": {"seeds: [ethereum:" + anyTx + "]\nlinks: [{from: \"ethereum:" + anyTx + "\", to: \"polygon:" + anyTx + ":log:1\", rule: a}]\n", "link 1"},
+		"link without a rule":         {"seeds: [ethereum:" + anyTx + "]\nlinks: [{from: \"ethereum:" + anyTx + ":log:1\", to: \"polygon:" + anyTx + ":log:1\"}]\n", "no rule"},
+		"link too sure":               {"seeds: [ethereum:" + anyTx + "]\nlinks: [{from: \"ethereum:" + anyTx + ":log:1\", to: \"polygon:" + anyTx + ":log:1\", rule: a, confidence: 101}]\n", "101"},
+		"bad coinjoin":                {"coinjoin: maybe\nseeds: [ethereum:" + anyTx + "]\n", "coinjoin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := trace.ParseCase([]byte(c.yaml))
@@ -35,6 +39,7 @@ func TestParseCase(t *testing.T) {
 // TestCaseYAML: what is written out is read back, with the defaults in it.
 func TestCaseYAML(t *testing.T) {
 	c := trace.Case{Name: "theft", Note: "=1+1: {tricky}", Seeds: []string{"ethereum:" + anyTx}, Share: "0.95",
+		Links:  []trace.CaseLink{{From: "ethereum:" + anyTx + ":log:391", To: "bitcoin:" + anyTx[2:] + ":out:1", Rule: "=same: {minute}", Confidence: 60}},
 		Labels: []trace.CaseLabel{{Chain: "ethereum", Address: "0x12D66f87A04A9E220743712cE6d9bB1B5616B8Fc", Name: "pool", Category: "mixing_service", Confidence: 90}}}
 	text, err := c.YAML()
 	if err != nil {
@@ -48,7 +53,7 @@ func TestCaseYAML(t *testing.T) {
 	if err != nil || string(again) != string(text) {
 		t.Fatalf("%v: wrote\n%s\nand then\n%s", err, text, again)
 	}
-	if back.Method != "fifo" || back.ServiceTransfers != trace.DefaultServiceTransfers || back.Note != c.Note {
+	if back.Method != "fifo" || back.ServiceTransfers != trace.DefaultServiceTransfers || back.Note != c.Note || !slices.Equal(back.Links, c.Links) {
 		t.Fatalf("read back %+v", back)
 	}
 }
@@ -111,6 +116,8 @@ func FuzzParseSeed(f *testing.F) {
 // FuzzParseCase: no text panics, and what is accepted survives being written.
 func FuzzParseCase(f *testing.F) {
 	f.Add("name: x\nseeds: [\"ethereum:" + anyTx + "\"]\n")
+	f.Add("seeds: [\"ethereum:" + anyTx + "\"]\nlinks: [{from: \"ethereum:" + anyTx + ":log:1\", to: \"bitcoin:" + anyTx[2:] + ":out:1\", rule: a, confidence: 7}]\n")
+	f.Add("name: A\nseeds: !tag ")
 	f.Add("method: haircut\nseeds:\n  - ref\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := trace.ParseCase([]byte(text))

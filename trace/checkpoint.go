@@ -45,6 +45,7 @@ func (r *run) apart() *run {
 	c := r.clone()
 	for _, l := range c.ledgers {
 		l.endings, l.assets, l.issuers = maps.Clone(l.endings), maps.Clone(l.assets), maps.Clone(l.issuers)
+		l.bounded = maps.Clone(l.bounded)
 	}
 	return c
 }

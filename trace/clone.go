@@ -11,10 +11,11 @@ import (
 // clone is a copy of a run that goes its own way from here. What was found and
 // never changes again (steps, unknown value) is shared. The lookups of its
 // ledgers are shared too, so that both must read the same snapshots; a copy
-// that is to read others calls forget.
+// that is to read others calls forget. A run with value between two ledgers is
+// never cloned: it looks ahead.
 func (r *run) clone() *run {
 	c := *r
-	c.notes = slices.Clone(r.notes)
+	c.notes, c.hearsay, c.linked = slices.Clone(r.notes), slices.Clone(r.hearsay), maps.Clone(r.linked)
 	c.book = r.book.clone()
 	seeds := make(map[*seeding]*seeding, len(r.seeds))
 	c.seeds = make([]*seeding, len(r.seeds))
@@ -40,7 +41,7 @@ func (r *run) size() int {
 
 func (b *book) clone() *book {
 	c := &book{seeds: slices.Clone(b.seeds), seedAt: maps.Clone(b.seedAt),
-		steps: slices.Clip(b.steps), unknowns: slices.Clip(b.unknowns),
+		steps: slices.Clip(b.steps), passages: slices.Clone(b.passages), unknowns: slices.Clip(b.unknowns),
 		stops: make(map[stopKey]*Stop, len(b.stops)), holders: make(map[holderKey]*Holder, len(b.holders)), balances: make(map[assetKey]*Balance, len(b.balances))}
 	for k, v := range b.stops {
 		own := *v

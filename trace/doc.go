@@ -16,6 +16,9 @@
 //	plant.go            where seeds begin
 //	event.go            one transaction: payments.go, trade.go, steal.go and receive.go
 //	                    on account ledgers, utxo.go on the others
+//	bridge.go           value that goes into a bridge: what was paid (bridge_custody.go), where
+//	                    it goes (bridge_way.go) and what comes out (bridge_landing.go)
+//	link.go, claim.go   links that the case accepts, and what rests on them
 //	account.go          an address in which taint lies, and its history
 //	book.go             what has been found so far
 //	conserve.go         the conservation law

@@ -11,12 +11,13 @@ import (
 
 // event is one transaction being evaluated.
 type event struct {
-	run     *run
-	l       *ledger
-	at      graph.Position // where the transaction begins
-	header  graph.Header
-	tx      graph.TxMoves
-	touched map[graph.ID]*account // accounts whose pools or place in history changed
+	run       *run
+	l         *ledger
+	at        graph.Position // where the transaction begins
+	header    graph.Header
+	tx        graph.TxMoves
+	touched   map[graph.ID]*account // accounts whose pools or place in history changed
+	crossings []*crossing           // what comes out of bridges here
 }
 
 // load reads the transaction.
@@ -137,8 +138,8 @@ func (ev *event) seeded(s *seeding, id graph.ID, asset graph.AssetID, amount gra
 	return nil
 }
 
-// record adds a step.
-func (ev *event) record(s Step, from, to graph.ID, asset graph.AssetID) error {
+// record adds a step that moves the taint of lots.
+func (ev *event) record(s Step, lots []Lot, from, to graph.ID, asset graph.AssetID) error {
 	var err error
 	if s.From, err = ev.l.address(from); err != nil {
 		return err
@@ -151,6 +152,10 @@ func (ev *event) record(s Step, from, to graph.ID, asset graph.AssetID) error {
 	}
 	s.Chain, s.At, s.Block, s.Tx, s.Time = ev.l.chain.ID, ev.at, ev.header.Hash, ev.tx.Hash, ev.header.Time
 	s.At.Seq = s.Legs[0]
+	s.Confidence = 100
+	if c := ev.run.weakest(lots); c != nil {
+		s.Claimed, s.Confidence = true, c.confidence
+	}
 	for i := range ev.tx.Moves {
 		if ev.tx.Moves[i].Seq == s.Legs[0] {
 			s.Kind = ev.tx.Moves[i].Kind
@@ -164,7 +169,7 @@ func (ev *event) record(s Step, from, to graph.ID, asset graph.AssetID) error {
 // by who the receiver is, because it is too little, or too far away. Value that
 // is stolen in this very transaction ends only where a label says so: whoever
 // is named by the case is looked at, however busy.
-func (ev *event) arrives(id graph.ID, asset graph.AssetID, amount, fresh graph.Amount, hop int) (ended bool, err error) {
+func (ev *event) arrives(id graph.ID, asset graph.AssetID, lots []Lot, fresh graph.Amount, hop int) (ended bool, err error) {
 	if a := ev.l.accounts[id]; a != nil && len(a.seeds) > 0 {
 		return false, nil // the case asks for this address
 	}
@@ -176,7 +181,7 @@ func (ev *event) arrives(id graph.ID, asset graph.AssetID, amount, fresh graph.A
 		if e.label.Name == "" {
 			return false, nil
 		}
-		return true, ev.ends(id, asset, e, amount, fresh, hop)
+		return true, ev.ends(id, asset, e, lots, fresh, hop)
 	}
 	if e.reason == "" {
 		info, err := ev.l.asset(asset)
@@ -184,7 +189,7 @@ func (ev *event) arrives(id graph.ID, asset graph.AssetID, amount, fresh graph.A
 			return false, err
 		}
 		switch {
-		case ev.run.plan.tooLittle(info, amount):
+		case ev.run.plan.tooLittle(info, tainted(lots)):
 			e = derivedEnding(StopDust, "min_amount "+ev.run.plan.MinAmount)
 		case ev.run.plan.MaxHops > 0 && hop > ev.run.plan.MaxHops:
 			e = derivedEnding(StopBudget, fmt.Sprintf("max_hops %d", ev.run.plan.MaxHops))
@@ -192,13 +197,13 @@ func (ev *event) arrives(id graph.ID, asset graph.AssetID, amount, fresh graph.A
 			return false, nil
 		}
 	}
-	return true, ev.ends(id, asset, e, amount, fresh, hop)
+	return true, ev.ends(id, asset, e, lots, fresh, hop)
 }
 
-// ends books taint that ends at an address, of which fresh was booked as seeded
-// there.
-func (ev *event) ends(id graph.ID, asset graph.AssetID, e ending, amount, fresh graph.Amount, hop int) error {
-	if err := ev.run.book.stop(ev.l, id, asset, e, amount, hop, ev.header.Time); err != nil {
+// ends books the taint of lots that ends at an address, of which fresh was booked
+// as seeded there.
+func (ev *event) ends(id graph.ID, asset graph.AssetID, e ending, lots []Lot, fresh graph.Amount, hop int) error {
+	if err := ev.run.stop(ev.l, id, asset, e, lots, hop, ev.header.Time); err != nil {
 		return err
 	}
 	if id == 0 || id&issuer != 0 {
@@ -211,6 +216,7 @@ func (ev *event) ends(id graph.ID, asset graph.AssetID, e ending, amount, fresh 
 	if h.Role != roleSource {
 		h.Role = roleTerminal
 	}
+	amount := tainted(lots)
 	amount.Sub(&amount, &fresh)
 	h.In.Add(&h.In, &amount)
 	return nil

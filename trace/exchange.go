@@ -124,7 +124,7 @@ func (x *exchange) convert() (purchases []purchase, spent map[graph.AssetID]grap
 	for i := range x.flows {
 		f := &x.flows[i]
 		bought := x.bought(i)
-		if len(bought) == 0 {
+		if len(bought) == 0 || f.leaves {
 			continue
 		}
 		k := key{f.from, f.asset}

@@ -30,8 +30,12 @@ func (r *run) finish(ctx context.Context) (*Trace, error) {
 			}
 		}
 	}
+	if err := r.strand(cutBy); err != nil {
+		return nil, err
+	}
+	r.unused()
 	r.leaveOut()
-	t := &Trace{Case: r.plan.Case, Method: r.plan.method, Seeds: r.book.seeds, Steps: r.book.steps, Unknowns: r.book.unknowns,
+	t := &Trace{Case: r.plan.Case, Method: r.plan.method, Seeds: r.book.seeds, Steps: r.book.steps, Passages: r.book.passages, Unknowns: r.book.unknowns,
 		Stops: sorted(r.book.stops, compareStops), Holders: sorted(r.book.holders, compareHolders),
 		Balances: sorted(r.book.balances, compareBalances), Transactions: r.done, Notes: r.notes}
 	if t.Method.Conserves {
@@ -108,7 +112,7 @@ func (r *run) rest(a *account, asset graph.AssetID, lots []Lot, hop int, cutBy s
 	if err != nil {
 		return err
 	}
-	if err := r.book.stop(a.l, a.id, asset, e, t, hop, header); err != nil {
+	if err := r.stop(a.l, a.id, asset, e, lots, hop, header); err != nil {
 		return err
 	}
 	h, err := r.book.holder(a.l, a.id, asset, hop, header)

@@ -60,6 +60,9 @@ func (r *run) looksAhead() string {
 	if r.plan.moving != nil {
 		return "the bound share depends on what comes later"
 	}
+	if len(r.book.passages) > 0 || len(r.plan.links) > 0 {
+		return "value that left over a bridge may arrive in any block"
+	}
 	for _, l := range r.ledgers {
 		if l.entities != nil {
 			return "who shares an owner is seen anew with every block"

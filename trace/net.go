@@ -33,6 +33,8 @@ type flow struct {
 	hop    int          // of what it carries
 	paid   bool         // the payer's pool was asked
 	bought bool         // it delivers what tainted lots paid for
+	leaves bool         // it goes into a bridge
+	landed string       // the rule by which it delivers what crossed a bridge
 }
 
 // burnt reports whether the flow ends in the issuer, destroyed, and minted

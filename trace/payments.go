@@ -9,7 +9,7 @@ import (
 
 // accounts evaluates a transaction of an account ledger.
 func (ev *event) accounts(ctx context.Context, accounts []*account, seeds []*seeding) error {
-	quiet := len(seeds) == 0
+	quiet := len(seeds) == 0 && len(ev.crossings) == 0
 	credits := make([][]credit, len(accounts))
 	for i, a := range accounts {
 		entries, err := a.pass(ctx, ev.at)
@@ -44,6 +44,12 @@ func (ev *event) accounts(ctx context.Context, accounts []*account, seeds []*see
 	if err := ev.pay(flows); err != nil {
 		return err
 	}
+	if err := ev.land(flows); err != nil {
+		return err
+	}
+	if err := ev.leave(flows); err != nil {
+		return err
+	}
 	x := newExchange(flows, ev.whole(), ev.l.contractOf)
 	if err := ev.trade(x); err != nil {
 		return err
@@ -52,6 +58,9 @@ func (ev *event) accounts(ctx context.Context, accounts []*account, seeds []*see
 		if err := ev.steal(s, x); err != nil {
 			return err
 		}
+	}
+	if err := ev.depart(x.flows); err != nil {
+		return err
 	}
 	for i := range x.flows {
 		if err := ev.receive(ctx, x, &x.flows[i]); err != nil {
@@ -187,10 +196,10 @@ func (ev *event) fees() error {
 		if t.IsZero() {
 			continue
 		}
-		if err := ev.run.book.stop(ev.l, 0, m.Asset, feeEnding, t, a.hop+1, ev.header.Time); err != nil {
+		if err := ev.run.stop(ev.l, 0, m.Asset, feeEnding, parts[0], a.hop+1, ev.header.Time); err != nil {
 			return err
 		}
-		if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: a.hop + 1, Rule: RuleFee, Legs: []graph.Seq{m.Seq}}, m.From, m.To, m.Asset); err != nil {
+		if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: a.hop + 1, Rule: RuleFee, Legs: []graph.Seq{m.Seq}}, parts[0], m.From, m.To, m.Asset); err != nil {
 			return err
 		}
 	}

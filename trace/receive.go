@@ -43,12 +43,14 @@ func (ev *event) receive(ctx context.Context, x *exchange, f *flow) error {
 		switch {
 		case !f.fresh.IsZero():
 			rule = RuleSeed
+		case f.landed != "":
+			rule = f.landed
 		case f.bought:
 			rule = RuleReceived
 		case f.direct:
 			rule = RuleTransfer
 		}
-		if err := ev.record(Step{Amount: f.amount, Tainted: t, Hop: f.hop, Rule: rule, Legs: f.legs}, f.from, f.to, f.asset); err != nil {
+		if err := ev.record(Step{Amount: f.amount, Tainted: t, Hop: f.hop, Rule: rule, Legs: f.legs}, lots, f.from, f.to, f.asset); err != nil {
 			return err
 		}
 	}
@@ -66,10 +68,10 @@ func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t 
 		return nil
 	}
 	if f.burnt() {
-		return ev.ends(f.to, f.asset, derivedEnding(StopBurn, "destroyed by its contract"), t, f.fresh, f.hop)
+		return ev.ends(f.to, f.asset, derivedEnding(StopBurn, "destroyed by its contract"), lots, f.fresh, f.hop)
 	}
 	if p == nil {
-		if ended, err := ev.arrives(f.to, f.asset, t, f.fresh, f.hop); ended || err != nil {
+		if ended, err := ev.arrives(f.to, f.asset, lots, f.fresh, f.hop); ended || err != nil {
 			return err
 		}
 		if a == nil {

@@ -1,6 +1,9 @@
 package trace
 
-import "spoor/graph"
+import (
+	"spoor/cluster/passage"
+	"spoor/graph"
+)
 
 // Trace is what became of a case's value, at stated tips. It is sorted and
 // deterministic: the same case on the same ledgers gives the same trace.
@@ -9,7 +12,8 @@ type Trace struct {
 	Method       Method
 	Tips         []Tip
 	Seeds        []Seeded
-	Steps        []Step // in ledger order across chains
+	Steps        []Step    // in ledger order across chains
+	Passages     []Passage // in order of departure
 	Stops        []Stop
 	Holders      []Holder
 	Balances     []Balance
@@ -42,30 +46,36 @@ type Seeded struct {
 // row for a net payment, with both ends; UTXO ledgers one for each input and
 // output that carries taint.
 type Step struct {
-	Chain    graph.ChainID
-	At       graph.Position // of the first movement it is made of
-	Block    graph.Hash
-	Tx       graph.Hash
-	Time     int64
-	Kind     graph.Kind
-	From, To graph.Address
-	Asset    graph.AssetInfo
-	Amount   graph.Amount // what moved
-	Tainted  graph.Amount // of it, from the seeds
-	Hop      int
-	Rule     string
-	Legs     []graph.Seq // every movement of the transaction it is made of
+	Chain      graph.ChainID
+	At         graph.Position // of the first movement it is made of
+	Block      graph.Hash
+	Tx         graph.Hash
+	Time       int64
+	Kind       graph.Kind
+	From, To   graph.Address
+	Asset      graph.AssetInfo
+	Amount     graph.Amount // what moved
+	Tainted    graph.Amount // of it, from the seeds
+	Hop        int
+	Rule       string
+	Claimed    bool        // it was reached over a link that is only attributed
+	Confidence int         // 100, or the least of such links
+	Legs       []graph.Seq // every movement of the transaction it is made of
 }
 
 // Rules of steps.
 const (
-	RuleSeed     = "seed"     // declared stolen by the case
-	RuleTransfer = "transfer" // one movement
-	RuleNet      = "net"      // several movements, netted: the parties between keep nothing
-	RuleGiven    = "swap_given"
-	RuleReceived = "swap_received"
-	RuleFee      = "fee"
-	RuleUTXO     = "utxo" // inputs shared out to outputs by the method
+	RuleSeed      = "seed"     // declared stolen by the case
+	RuleTransfer  = "transfer" // one movement
+	RuleNet       = "net"      // several movements, netted: the parties between keep nothing
+	RuleGiven     = "swap_given"
+	RuleReceived  = "swap_received"
+	RuleFee       = "fee"
+	RuleUTXO      = "utxo"       // inputs shared out to outputs by the method
+	RuleBridgeOut = "bridge_out" // into a bridge
+	RuleBridgeIn  = "bridge_in"  // out of a bridge, on another chain
+	RuleLinkOut   = "link_out"   // along a link of the case
+	RuleLinkIn    = "link_in"
 )
 
 // Reason says why a branch ended.
@@ -102,6 +112,28 @@ type Stop struct {
 	Confidence int         // 100 for what is derived
 	Freezable  graph.Label // of the asset's contract, if somebody says that its issuer can freeze it
 }
+
+// Passage is stolen value that left a ledger through a bridge, and where it came
+// out, as far as that is known.
+type Passage struct {
+	Bridge     string // protocol
+	Departure  passage.Side
+	Arrival    *passage.Side // nil if it is not known
+	Asset      graph.AssetInfo
+	Sent       graph.Amount // what went in
+	TaintedOut graph.Amount // of it, from the seeds
+	ToAsset    graph.AssetInfo
+	Delivered  graph.Amount // what came out
+	TaintedIn  graph.Amount // of it, from the seeds
+	Crossed    bool         // it was followed; if not, Why
+	Why        string
+	Statement  graph.Statement // derived by key, attributed by a link of the case
+	Rule       string
+	Confidence int
+}
+
+// RuleNoArrival is the rule of a passage whose other side is not known.
+const RuleNoArrival = "no arrival"
 
 // Holder is what a trace says about one address and asset.
 type Holder struct {

@@ -43,6 +43,8 @@ type run struct {
 	done    int    // transactions evaluated
 	cutBy   string // the bound that was met
 	notes   []string
+	hearsay []claim      // origins that are no seeds
+	linked  map[int]bool // links of the case that were followed
 }
 
 // begin is a run whose seeds are planted.
@@ -50,7 +52,7 @@ func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, kno
 	if p.method.Ranks {
 		return nil, fmt.Errorf("%w: %s gives a ranking, no trace", ErrCase, p.method.Name)
 	}
-	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger)}
+	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger), linked: make(map[int]bool)}
 	for _, id := range slices.Sorted(maps.Keys(views)) {
 		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])
 		r.ledgers[id].entities = known.Entities[id]
@@ -68,12 +70,13 @@ func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, kno
 // item is an event waiting: the transaction at which an account or a seed has
 // something to do.
 type item struct {
-	time    int64
-	l       *ledger
-	tx      graph.Position
-	account *account
-	seed    *seeding
-	last    bool // nothing happens at the seed's address: it waits behind the tip
+	time     int64
+	l        *ledger
+	tx       graph.Position
+	account  *account
+	seed     *seeding
+	crossing *crossing
+	last     bool // nothing happens at the seed's address: it waits behind the tip
 }
 
 // queue orders the events of one ledger by position. Block times are no help
@@ -185,12 +188,15 @@ func (r *run) step(ctx context.Context, first *item) error {
 	l.comes(first.time)
 	var accounts []*account
 	var seeds []*seeding
+	var crossings []*crossing
 	for len(l.queue) > 0 && l.queue[0].tx == tx {
 		it := heap.Pop(&l.queue).(*item)
 		switch {
 		case it.stale():
 		case it.account != nil:
 			accounts = append(accounts, it.account)
+		case it.crossing != nil:
+			crossings = append(crossings, it.crossing)
 		default:
 			seeds = append(seeds, it.seed)
 		}
@@ -213,6 +219,9 @@ func (r *run) step(ctx context.Context, first *item) error {
 		for _, s := range moves {
 			push(&item{time: first.time, l: l, tx: tx, seed: s})
 		}
+		for _, c := range crossings {
+			push(&item{time: first.time, l: l, tx: tx, crossing: c})
+		}
 		for _, a := range accounts {
 			if err := r.enqueue(ctx, a); err != nil {
 				return err
@@ -227,7 +236,8 @@ func (r *run) step(ctx context.Context, first *item) error {
 	r.done++
 	l.done++
 	l.last = tx
-	ev := &event{run: r, l: l, at: tx, header: header, touched: make(map[graph.ID]*account)}
+	slices.SortFunc(crossings, func(a, b *crossing) int { return a.passage - b.passage })
+	ev := &event{run: r, l: l, at: tx, header: header, touched: make(map[graph.ID]*account), crossings: crossings}
 	for _, a := range accounts {
 		ev.touched[a.id] = a
 	}
@@ -262,8 +272,8 @@ func (r *run) unreached() (seeds []*seeding) {
 // It reports whether, in every asset, no more than the allowed part of all
 // taint that ever was in it is still moving.
 func (r *run) enough() bool {
-	if len(r.unreached()) > 0 {
-		return false // value that is not stolen yet cannot have ended
+	if len(r.unreached()) > 0 || len(r.onTheWay()) > 0 {
+		return false // value that is not stolen yet, or between ledgers, cannot have ended
 	}
 	moving := make(map[assetKey]*big.Int)
 	count := func(l *ledger, asset graph.AssetID, lots []Lot) {
@@ -294,6 +304,8 @@ func (r *run) enough() bool {
 		if m := moving[key]; m != nil {
 			all := new(big.Int).Add(b.Seeded.ToBig(), b.ConvertedIn.ToBig())
 			all.Sub(all, b.ConvertedOut.ToBig())
+			all.Add(all, b.BridgedIn.ToBig())
+			all.Sub(all, b.BridgedOut.ToBig())
 			if m.Sign() > 0 && all.Sign() > 0 {
 				part.SetFrac(m, all)
 			}

@@ -100,6 +100,7 @@ type scenario struct {
 	txs    map[graph.Hash]string
 	blocks map[graph.ChainID][]graph.Block
 	labels []trace.CaseLabel
+	links  []trace.CaseLink
 	seqs   int
 
 	clustered *clustering // nil: nobody is asked who shares an owner
@@ -140,6 +141,17 @@ func (s *scenario) read(fields []string) {
 			l.Behaviour = fields[3]
 		}
 		s.labels = append(s.labels, l)
+	case "link": // link CHAIN:TX:SEQ CHAIN:TX:SEQ CONFIDENCE RULE
+		confidence, err := strconv.Atoi(fields[3])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		s.links = append(s.links, trace.CaseLink{From: s.movement(fields[1]), To: s.movement(fields[2]), Confidence: confidence, Rule: strings.Join(fields[4:], " ")})
+	case "and": // at the same place as what was stated before
+		s.seqs--
+		s.state(fields[1:])
+	case "depart", "arrive":
+		s.state(fields)
 	case "tx": // tx NAME [with|at=SECONDS]: "with" puts it into the block of the one before
 		blocks := s.blocks[s.chain.ID]
 		tx := graph.Tx{Hash: sha256.Sum256([]byte(fields[1]))}
@@ -344,6 +356,52 @@ func (s *scenario) move(fields []string) {
 	tx.Transfers = append(tx.Transfers, t)
 }
 
+// state reads "depart BRIDGE KEY WHO AMOUNT ASSET at EMITTER [to CHAIN
+// [RECIPIENT]]" and "arrive BRIDGE KEY WHO AMOUNT ASSET at EMITTER [from CHAIN]".
+func (s *scenario) state(fields []string) {
+	s.t.Helper()
+	if len(fields) < 8 || fields[6] != "at" {
+		s.fail("want depart or arrive BRIDGE KEY WHO AMOUNT ASSET at EMITTER")
+	}
+	blocks := s.blocks[s.chain.ID]
+	block := &blocks[len(blocks)-1]
+	tx := &block.Txs[len(block.Txs)-1]
+	e := graph.Event{Seq: graph.Seq(s.seqs), Kind: graph.Departure, Protocol: fields[1], Key: strings.TrimPrefix(fields[2], "-"),
+		Subject: s.address(fields[3]), Amount: s.amount(fields[4]), Asset: s.chain.Native(), Emitter: s.address(fields[7])}
+	if fields[0] == "arrive" {
+		e.Kind = graph.Arrival
+	}
+	if fields[5] != s.chain.Symbol {
+		e.Asset = graph.Asset{Chain: s.chain.ID, Standard: graph.ERC20, Contract: s.address(fields[5])}
+	}
+	if len(fields) > 9 {
+		far, err := graph.ParseChain(fields[9])
+		if err != nil {
+			s.fail("%v", err)
+		}
+		e.Far.Chain = string(far.ID)
+		if len(fields) > 10 {
+			here := s.chain
+			s.chain = far
+			e.Far.Recipient = string(s.address(fields[10]).Bytes())
+			s.chain = here
+		}
+	}
+	s.seqs++
+	tx.Events = append(tx.Events, e)
+}
+
+// movement turns CHAIN:TX:SEQ into a reference.
+func (s *scenario) movement(text string) string {
+	s.t.Helper()
+	parts := strings.SplitN(text, ":", 3)
+	chain, err := graph.ParseChain(parts[0])
+	if err != nil || len(parts) < 3 {
+		s.fail("want CHAIN:TX:SEQ, got %q: %v", text, err)
+	}
+	return chain.Alias + ":" + graph.Hash(sha256.Sum256([]byte(parts[1]))).Text(chain.Family) + ":" + parts[2]
+}
+
 func count(transfers []graph.Transfer, kind graph.Kind) int {
 	n := 0
 	for i := range transfers {
@@ -464,7 +522,7 @@ func (s *scenario) asset(i graph.AssetInfo) string {
 
 func (s *scenario) run(args []string) (*trace.Trace, error) {
 	s.t.Helper()
-	c := trace.Case{Name: s.where, Method: args[0], Labels: s.labels}
+	c := trace.Case{Name: s.where, Method: args[0], Labels: s.labels, Links: s.links}
 	for _, arg := range args[1:] {
 		if key, value, ok := strings.Cut(arg, "="); ok {
 			s.bound(&c, key, value)
@@ -566,7 +624,7 @@ func (s *scenario) lines(t *trace.Trace) []string {
 		lines = append(lines, fmt.Sprintf("stolen %s %s %s%s", s.name(seed.Address), units(seed.Amount), asset(seed.Asset), opening))
 	}
 	for _, stop := range t.Stops {
-		line := fmt.Sprintf("%s %s %s %s", stop.Reason, s.name(stop.Address), units(stop.Tainted), asset(stop.Asset))
+		line := fmt.Sprintf("%s %s %s %s%s", stop.Reason, s.name(stop.Address), units(stop.Tainted), asset(stop.Asset), overLink(&stop))
 		if stop.Reason == trace.StopBudget {
 			line += " (" + stop.Rule + ")"
 		}
@@ -587,8 +645,37 @@ func (s *scenario) lines(t *trace.Trace) []string {
 		}
 		lines = append(lines, fmt.Sprintf("unknown %s %s %s %s", s.name(u.Address), units(u.Amount), asset(u.Asset), when))
 	}
+	lines = append(lines, s.passages(t)...)
 	for _, note := range t.Notes {
 		lines = append(lines, "note "+note)
+	}
+	return lines
+}
+
+func units(a graph.Amount) string { return graph.FormatUnits(a, 4) }
+
+// overLink tells of value that got to its end over a link of the case.
+func overLink(stop *trace.Stop) string {
+	if !strings.Contains(stop.Rule, "link of the case") {
+		return ""
+	}
+	return fmt.Sprintf(" (attributed, %d)", stop.Confidence)
+}
+
+// passages are the lines about bridges.
+func (s *scenario) passages(t *trace.Trace) (lines []string) {
+	for _, p := range t.Passages {
+		line := fmt.Sprintf("passage %s %s of %s %s", p.Bridge, units(p.TaintedOut), units(p.Sent), s.asset(p.Asset))
+		if p.Crossed {
+			line += fmt.Sprintf(" to %s %s of %s %s", graph.ChainOf(p.Arrival.Chain).Alias, units(p.TaintedIn), units(p.Delivered), s.asset(p.ToAsset))
+		}
+		if p.Statement == graph.Attributed {
+			line += fmt.Sprintf(" (%s, %d)", p.Rule, p.Confidence)
+		}
+		if p.Why != "" {
+			line += ": " + p.Why
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -21,7 +21,7 @@ func (ev *event) trade(x *exchange) error {
 		if _, err := ev.counterparty(f.to, f.asset, f.hop); err != nil {
 			return err
 		}
-		if err := ev.record(Step{Amount: f.amount, Tainted: t, Hop: f.hop, Rule: RuleGiven, Legs: f.legs}, f.from, f.to, f.asset); err != nil {
+		if err := ev.record(Step{Amount: f.amount, Tainted: t, Hop: f.hop, Rule: RuleGiven, Legs: f.legs}, f.given, f.from, f.to, f.asset); err != nil {
 			return err
 		}
 	}

@@ -50,7 +50,7 @@ func (ev *event) utxo(ctx context.Context, accounts []*account, seeds []*seeding
 		var fee []Lot
 		parts, fee = ev.run.plan.method.deal(pot, amounts)
 		if paid := tainted(fee); !paid.IsZero() && ev.run.plan.method.Conserves {
-			if err := ev.run.book.stop(ev.l, 0, graph.NativeID, feeEnding, paid, hop, ev.header.Time); err != nil {
+			if err := ev.run.stop(ev.l, 0, graph.NativeID, feeEnding, fee, hop, ev.header.Time); err != nil {
 				return err
 			}
 		}
@@ -84,7 +84,7 @@ func (ev *event) spend() (pot []Lot, hop int, err error) {
 			return nil, 0, err
 		}
 		h.Out.Add(&h.Out, &t)
-		if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: o.hop + 1, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, m.From, 0, graph.NativeID); err != nil {
+		if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: o.hop + 1, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, o.lots, m.From, 0, graph.NativeID); err != nil {
 			return nil, 0, err
 		}
 	}
@@ -156,17 +156,23 @@ func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*se
 	for i := range ev.tx.Moves {
 		payers[ev.tx.Moves[i].From] = true
 	}
+	flows := make([]flow, len(outs))
+	for i, m := range outs {
+		flows[i] = flow{asset: graph.NativeID, to: m.To, amount: m.Amount, legs: []graph.Seq{m.Seq}, direct: true, lots: parts[i], hop: hop}
+		if parts[i] == nil {
+			flows[i].lots = add(nil, Lot{Amount: m.Amount})
+		}
+	}
+	if err := ev.land(flows); err != nil {
+		return err
+	}
 	marked := make([]bool, len(seeds))
 	for i, m := range outs {
-		lots := parts[i]
-		if lots == nil {
-			lots = add(nil, Lot{Amount: m.Amount})
-		}
-		var fresh graph.Amount
+		f := &flows[i]
 		mark := func(s *seeding) error {
-			painted, part := s.paint(lots)
-			lots = painted
-			fresh.Add(&fresh, &part)
+			painted, part := s.paint(f.lots)
+			f.lots = painted
+			f.fresh.Add(&f.fresh, &part)
 			return ev.seeded(s, m.To, graph.NativeID, part, false)
 		}
 		for j, s := range seeds {
@@ -185,8 +191,8 @@ func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*se
 				}
 			}
 		}
-		if err := ev.deliver(m, lots, fresh, hop); err != nil {
-			return err
+		if !f.fresh.IsZero() {
+			f.hop = 0 // the theft
 		}
 	}
 	for j := range seeds {
@@ -194,11 +200,20 @@ func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*se
 			return fmt.Errorf("%w that takes anything: every output of transaction %s returns to one of its payers; name one as CHAIN:TXHASH:out:N", ErrSeed, ev.tx.Hash)
 		}
 	}
+	if err := ev.depart(flows); err != nil {
+		return err
+	}
+	for i, m := range outs {
+		if err := ev.deliver(m, &flows[i]); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
 // deliver books an output and keeps it if taint is in it.
-func (ev *event) deliver(m *graph.Move, lots []Lot, fresh graph.Amount, hop int) error {
+func (ev *event) deliver(m *graph.Move, f *flow) error {
+	lots, fresh, hop := f.lots, f.fresh, f.hop
 	for i := range lots {
 		if lots[i].Seed == unknown {
 			lots[i].Seed = clean
@@ -209,13 +224,16 @@ func (ev *event) deliver(m *graph.Move, lots []Lot, fresh graph.Amount, hop int)
 		return nil
 	}
 	rule := RuleUTXO
-	if !fresh.IsZero() {
-		rule, hop = RuleSeed, 0
+	switch {
+	case !fresh.IsZero():
+		rule = RuleSeed
+	case f.landed != "":
+		rule = f.landed
 	}
-	if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: rule, Legs: []graph.Seq{m.Seq}}, 0, m.To, graph.NativeID); err != nil {
+	if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: rule, Legs: []graph.Seq{m.Seq}}, lots, 0, m.To, graph.NativeID); err != nil {
 		return err
 	}
-	if ended, err := ev.arrives(m.To, graph.NativeID, t, fresh, hop); ended || err != nil {
+	if ended, err := ev.arrives(m.To, graph.NativeID, lots, fresh, hop); ended || err != nil {
 		return err
 	}
 	h, err := ev.run.book.holder(ev.l, m.To, graph.NativeID, hop, ev.header.Time)

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -155,7 +157,13 @@ func benchCase(b *testing.B, store graph.Store, script synthetic.Script) trace.C
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, src := range []ingest.Source{heist, theft} {
+	return loadCase(b, store, heist, theft)
+}
+
+// loadCase ingests incidents and returns their case.
+func loadCase(b *testing.B, store graph.Store, incidents ...*synthetic.Incident) trace.Case {
+	b.Helper()
+	for _, src := range incidents {
 		ledger, err := store.Ledger(context.Background(), src.Chain())
 		if err != nil {
 			b.Fatal(err)
@@ -164,7 +172,7 @@ func benchCase(b *testing.B, store graph.Store, script synthetic.Script) trace.C
 			b.Fatal(err)
 		}
 	}
-	text, err := synthetic.Case("bench", heist, theft)
+	text, err := synthetic.Case("bench", incidents...)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -173,4 +181,34 @@ func benchCase(b *testing.B, store graph.Store, script synthetic.Script) trace.C
 		b.Fatal(err)
 	}
 	return c
+}
+
+// BenchmarkJourney traces a theft over three chains and two bridges, hidden in
+// SPOOR_JOURNEY benign transfers, 100,000 unless set, on the embedded store.
+func BenchmarkJourney(b *testing.B) {
+	script := synthetic.Script{Seed: 1, Background: 100_000}
+	if text := os.Getenv("SPOOR_JOURNEY"); text != "" {
+		var err error
+		if script.Background, err = strconv.Atoi(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+	store, err := badger.Open(b.TempDir(), badger.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	legs, err := script.Journey()
+	if err != nil {
+		b.Fatal(err)
+	}
+	c := loadCase(b, store, legs...)
+	b.ReportAllocs()
+	for b.Loop() {
+		t, err := traceStore(context.Background(), store, c, nil, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(t.Transactions), "transactions")
+	}
 }

@@ -15,8 +15,9 @@ import (
 )
 
 type demoOptions struct {
-	out    string
-	script synthetic.Script
+	out     string
+	script  synthetic.Script
+	journey bool
 }
 
 func (p *program) demoCommand() *cobra.Command {
@@ -28,7 +29,8 @@ func (p *program) demoCommand() *cobra.Command {
 loot is split, peeled off to an exchange, swapped, wrapped, mixed, burnt and
 kept, with dust, counterfeit tokens and poisoned addresses around it; and coins
 are stolen on Bitcoin, peeled, joined with clean ones, mixed in a CoinJoin and
-deposited. The ledgers are made from a seed, so that the outcome is known to the
+deposited. With --journey, dollars are stolen instead, swapped, and taken over two
+bridges and three chains to an exchange. The ledgers are made from a seed, so that the outcome is known to the
 base unit, and hidden in as much benign traffic as you like.
 
 The folder gets the store (db), the case (case.yaml) and the evidence folder;
@@ -42,18 +44,15 @@ each can be used with the other commands.`,
 	flags.Uint64Var(&o.script.Seed, "seed", 1, "what the ledgers are made from")
 	flags.IntVar(&o.script.Incidents, "incidents", 1, "thefts")
 	flags.IntVar(&o.script.Hops, "hops", 8, "length of each peel chain")
-	flags.IntVar(&o.script.Background, "background", 20_000, "benign transfers around them, on each chain")
+	flags.IntVar(&o.script.Background, "background", 20_000, "benign transfers around them, on each chain; of a journey on all together")
+	flags.BoolVar(&o.journey, "journey", false, "a theft over three chains and two bridges instead")
 	return cmd
 }
 
 // run makes the ledgers, ingests them as any other, and traces the case as the
 // trace command does.
 func (o *demoOptions) run(ctx context.Context, p *program) error {
-	heist, err := o.script.Ethereum()
-	if err != nil {
-		return usagef("demo: %w", err)
-	}
-	theft, err := o.script.Bitcoin()
+	incidents, err := o.incidents()
 	if err != nil {
 		return usagef("demo: %w", err)
 	}
@@ -61,10 +60,10 @@ func (o *demoOptions) run(ctx context.Context, p *program) error {
 		return err
 	}
 	p.db = filepath.Join(o.out, "db")
-	if err := o.ingest(ctx, p, heist, theft); err != nil {
+	if err := o.ingest(ctx, p, incidents...); err != nil {
 		return err
 	}
-	text, err := synthetic.Case("spoor demo", heist, theft)
+	text, err := synthetic.Case("spoor demo", incidents...)
 	if err != nil {
 		return err
 	}
@@ -80,7 +79,20 @@ func (o *demoOptions) run(ctx context.Context, p *program) error {
 	return t.run(ctx, p, c)
 }
 
-func (o *demoOptions) ingest(ctx context.Context, p *program, sources ...ingest.Source) error {
+// incidents plays the story that is asked for.
+func (o *demoOptions) incidents() ([]*synthetic.Incident, error) {
+	if o.journey {
+		return o.script.Journey()
+	}
+	heist, err := o.script.Ethereum()
+	if err != nil {
+		return nil, err
+	}
+	theft, err := o.script.Bitcoin()
+	return []*synthetic.Incident{heist, theft}, err
+}
+
+func (o *demoOptions) ingest(ctx context.Context, p *program, sources ...*synthetic.Incident) error {
 	store, err := p.create()
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -38,6 +40,47 @@ func TestDemo(t *testing.T) {
 	}
 }
 
+// TestJourney: a theft over three chains and two bridges is traced by one command
+// to the base unit, and looks at little else than what carries taint.
+func TestJourney(t *testing.T) {
+	script := synthetic.Script{Seed: 5, Incidents: 2, Background: 9000}
+	if testing.Short() {
+		script.Background = 900
+	}
+	out := filepath.Join(t.TempDir(), "demo")
+	spoor(t, exitOK, "demo", "--journey", "--out", out, "--seed", "5", "--incidents", "2", "--background", strconv.Itoa(script.Background))
+	legs, err := script.Journey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	evidence := filepath.Join(out, "evidence")
+	for _, leg := range legs {
+		holds(t, evidence, &leg.Truth)
+	}
+	passages := rows(t, filepath.Join(evidence, "bridges.csv"))
+	for _, p := range passages {
+		if p["statement"] != "derived" || p["rule"] != "key" || p["note"] != "" || p["tainted_in_raw"] == "" {
+			t.Errorf("passage %v", p)
+		}
+	}
+	if len(passages) != 4 {
+		t.Errorf("%d passages, want 2 of each incident", len(passages))
+	}
+	carrying := map[string]bool{}
+	for _, step := range rows(t, filepath.Join(evidence, "trace.csv")) {
+		carrying[step["chain"]+step["tx_hash"]] = true
+	}
+	text, _ := spoor(t, exitOK, "--db", filepath.Join(out, "db"), "trace", "--quiet", filepath.Join(out, "case.yaml"))
+	match := regexp.MustCompile(`(?m)^([0-9]+) transactions evaluated`).FindStringSubmatch(text)
+	if match == nil {
+		t.Fatalf("no transactions in\n%s", text)
+	}
+	if n, _ := strconv.Atoi(match[1]); n > 3*len(carrying) || n == 0 {
+		t.Errorf("%d transactions evaluated, %d carry taint", n, len(carrying))
+	}
+	t.Logf("%s transactions evaluated, %d carry taint", match[1], len(carrying))
+}
+
 // holds compares the stops and balances of an evidence folder with the truth.
 func holds(t *testing.T, evidence string, truth *synthetic.Truth) {
 	t.Helper()
@@ -52,7 +95,8 @@ func holds(t *testing.T, evidence string, truth *synthetic.Truth) {
 			}
 			found = true
 			for column, want := range map[string]string{"seeded_raw": sum.Seeded.Dec(), "converted_in_raw": sum.ConvertedIn.Dec(), "at_rest_raw": sum.AtRest.Dec(),
-				"stopped_raw": sum.Ended.Dec(), "fees_raw": sum.Fees.Dec(), "converted_out_raw": sum.ConvertedOut.Dec(), "difference_raw": "0"} {
+				"stopped_raw": sum.Ended.Dec(), "fees_raw": sum.Fees.Dec(), "converted_out_raw": sum.ConvertedOut.Dec(),
+				"bridged_in_raw": sum.BridgedIn.Dec(), "bridged_out_raw": sum.BridgedOut.Dec(), "difference_raw": "0"} {
 				if r[column] != want {
 					t.Errorf("%s: %s is %s, want %s", asset, column, r[column], want)
 				}

@@ -34,11 +34,12 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"code":   scriptCode,
-			"gzip":   scriptGzip,
-			"cut":    scriptCut,
-			"damage": scriptDamage,
-			"state":  scriptState,
+			"code":     scriptCode,
+			"gzip":     scriptGzip,
+			"cut":      scriptCut,
+			"damage":   scriptDamage,
+			"state":    scriptState,
+			"passages": scriptPassages,
 		},
 	})
 }

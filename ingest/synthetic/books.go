@@ -123,9 +123,30 @@ func (b *books) end(reason Reason, at graph.Address, asset graph.Asset, lots []l
 	into.Add(into, &amount)
 }
 
-// convert restates money of one asset as an amount of another: every lot in
-// its proportion, which must come out even.
+// convert restates money of one asset as an amount of another of the ledger.
 func (b *books) convert(lots []lot, from, to graph.Asset, amount graph.Amount) []lot {
+	out := restate(lots, from, amount)
+	left, gained := stolen(lots), stolen(out)
+	b.sum(from).ConvertedOut.Add(&b.sum(from).ConvertedOut, &left)
+	b.sum(to).ConvertedIn.Add(&b.sum(to).ConvertedIn, &gained)
+	return out
+}
+
+// cross restates money of one ledger as an amount of an asset of another.
+func cross(here, there *books, lots []lot, from, to graph.Asset, amount graph.Amount) []lot {
+	out := restate(lots, from, amount)
+	left, gained := stolen(lots), stolen(out)
+	if left.IsZero() {
+		return out // nobody asks what became of honest money
+	}
+	here.sum(from).BridgedOut.Add(&here.sum(from).BridgedOut, &left)
+	there.sum(to).BridgedIn.Add(&there.sum(to).BridgedIn, &gained)
+	return out
+}
+
+// restate gives every lot its proportion of another amount, which must come
+// out even.
+func restate(lots []lot, from graph.Asset, amount graph.Amount) []lot {
 	var given graph.Amount
 	for i := range lots {
 		given.Add(&given, &lots[i].amount)
@@ -140,9 +161,6 @@ func (b *books) convert(lots []lot, from, to graph.Asset, amount graph.Amount) [
 		out[i].stolen = l.stolen
 		out[i].amount.MulDivOverflow(&l.amount, &amount, &given)
 	}
-	left, gained := stolen(lots), stolen(out)
-	b.sum(from).ConvertedOut.Add(&b.sum(from).ConvertedOut, &left)
-	b.sum(to).ConvertedIn.Add(&b.sum(to).ConvertedIn, &gained)
 	return out
 }
 

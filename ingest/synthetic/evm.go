@@ -47,6 +47,7 @@ type legs struct {
 	s           *evm
 	sender      graph.Address
 	calls, logs []graph.Transfer
+	events      []graph.Event
 }
 
 // tx begins a transaction one to three blocks later. Its fee is paid first.
@@ -74,12 +75,16 @@ func (l *legs) token(from, to graph.Address, asset graph.Asset, amount graph.Amo
 	l.log(graph.KindToken, from, to, asset, amount)
 }
 
+// state states something besides, by logs that come after those of the
+// movements.
+func (l *legs) state(e graph.Event) { l.events = append(l.events, e) }
+
 // done ends the transaction.
 func (l *legs) done() graph.Hash { return l.commit(false) }
 
 // fail ends it without effect: only the fee moves.
 func (l *legs) fail() graph.Hash {
-	l.calls, l.logs = nil, nil
+	l.calls, l.logs, l.events = nil, nil, nil
 	return l.commit(true)
 }
 
@@ -90,7 +95,7 @@ func (l *legs) commit(failed bool) graph.Hash {
 		{Seq: graph.FeeSeq(1), Kind: graph.KindFee, From: l.sender, To: s.traffic.proposer(s.height), Asset: s.native, Amount: s.tip},
 	}
 	rows = append(append(rows, l.calls...), l.logs...)
-	return s.write(graph.Tx{Failed: failed, Transfers: rows})
+	return s.write(graph.Tx{Failed: failed, Transfers: rows, Events: l.events})
 }
 
 // send is a plain payment.

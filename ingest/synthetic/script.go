@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/bits"
+	"slices"
 
 	"github.com/ethereum/go-ethereum/crypto"
 
@@ -104,7 +105,7 @@ func (n *Incident) Blocks(ctx context.Context) iter.Seq2[graph.Block, error] {
 			for ; next < len(n.txs) && n.txs[next].height == height; next++ {
 				tx := n.txs[next].tx
 				tx.Index = uint32(len(b.Txs))
-				tx.Transfers, logs = behind(tx.Transfers, logs)
+				tx.Transfers, tx.Events, logs = behind(tx.Transfers, tx.Events, logs)
 				b.Txs = append(b.Txs, tx)
 			}
 			seal(&b, parent)
@@ -140,11 +141,12 @@ func logsOf(b *graph.Block) int {
 }
 
 func isLog(k graph.Kind) bool {
-	return k == graph.KindToken || k == graph.KindWrap || k == graph.KindUnwrap || k == graph.KindBurn
+	return k == graph.KindToken || k == graph.KindWrap || k == graph.KindUnwrap || k == graph.KindBurn || k == graph.KindMint
 }
 
-// behind copies transfers, their logs placed after so many others of the block.
-func behind(transfers []graph.Transfer, logs int) ([]graph.Transfer, int) {
+// behind copies transfers and events, their logs placed after so many others of
+// the block.
+func behind(transfers []graph.Transfer, events []graph.Event, logs int) ([]graph.Transfer, []graph.Event, int) {
 	moved := make([]graph.Transfer, len(transfers))
 	for i, t := range transfers {
 		if isLog(t.Kind) {
@@ -153,7 +155,12 @@ func behind(transfers []graph.Transfer, logs int) ([]graph.Transfer, int) {
 		}
 		moved[i] = t
 	}
-	return moved, logs
+	stated := slices.Clone(events)
+	for i := range stated {
+		stated[i].Seq = must(graph.LogSeq(logs, 0))
+		logs++
+	}
+	return moved, stated, logs
 }
 
 // stage is what the scripts of both families share.

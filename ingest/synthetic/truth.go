@@ -50,11 +50,13 @@ type End struct {
 	Amount  graph.Amount
 }
 
-// Sum is the balance of one asset: Seeded + ConvertedIn = AtRest + Ended +
-// Fees + ConvertedOut. CoinJoins count as Ended.
+// Sum is the balance of one asset: Seeded + ConvertedIn + BridgedIn = AtRest +
+// Ended + Fees + ConvertedOut + BridgedOut. CoinJoins count as Ended.
 type Sum struct {
-	Asset                                                  graph.Asset
-	Seeded, ConvertedIn, AtRest, Ended, Fees, ConvertedOut graph.Amount
+	Asset                          graph.Asset
+	Seeded, ConvertedIn, BridgedIn graph.Amount
+	AtRest, Ended, Fees            graph.Amount
+	ConvertedOut, BridgedOut       graph.Amount
 }
 
 // Role is what an address is in a script.
