@@ -21,17 +21,17 @@ func addresses() table {
 		[]column[row]{
 			fact("chain", caip2, "ledger of the address", func(r row) string { return string(r.Asset.Asset.Chain) }),
 			fact("address", address, "the address", func(r row) string { return r.Address.String() }),
-			derived("role", word, "source (a seed), intermediate, terminal (branches end there), holder (still holds), counterparty (other end of a movement, holds nothing stolen)",
+			derived("role", word, "source (a seed; backward, where value came from), intermediate, terminal (branches end there), holder (still holds; backward, what is asked for lies there), counterparty (other end of a movement, holds nothing stolen)",
 				func(r row) string { return claim(r.Role) }),
 			attributed("entity", address, entityMeaning, func(r row) string { return r.Owner.String() }),
 			attributed("labels", "name (category; source; confidence), separated by |", "every claim about the address that was known", func(r row) string { return labelList(r.Labels) }),
 		},
 		assetColumns(info),
 		[]column[row]{
-			sum("tainted_in_raw", "value from the seeds that arrived, seeds and swaps included", func(r row) *graph.Amount { return &r.In }),
-			sum("tainted_out_raw", "value from the seeds that left, swaps and fees included", func(r row) *graph.Amount { return &r.Out }),
-			sum("tainted_held_raw", "value from the seeds that did not leave: at rest, or ended there", func(r row) *graph.Amount { return &r.Held }),
-			derived("hop", integer, "smallest number of movements since the theft", func(r row) string { return strconv.Itoa(r.Hop) }),
+			sum("tainted_in_raw", "value from the seeds that arrived, seeds and swaps included; backward, value that arrived and ended in the seeds", func(r row) *graph.Amount { return &r.In }),
+			sum("tainted_out_raw", "value from the seeds that left, swaps and fees included; backward, value that left and ended in the seeds", func(r row) *graph.Amount { return &r.Out }),
+			sum("tainted_held_raw", "value from the seeds that did not leave: at rest, or ended there; backward, what is asked for and lies there", func(r row) *graph.Amount { return &r.Held }),
+			derived("hop", integer, "smallest number of movements since the theft; backward, until what is asked for", func(r row) string { return strconv.Itoa(r.Hop) }),
 			fact("first_time", utc, "first movement of the trace that names it", func(r row) string { return instant(r.First) }),
 			fact("last_time", utc, "last movement of the trace that names it", func(r row) string { return instant(r.Last) }),
 			fact("frozen_time", utc, "when the issuer of the asset froze it at the address, if it is frozen at the tip", func(r row) string {

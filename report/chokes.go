@@ -30,7 +30,7 @@ func chokes() table {
 			attributed("labels", "name (category; source; confidence), separated by |", "every claim about the address that was known", func(r row) string { return labelList(r.Labels) }),
 		},
 		assetColumns(info),
-		amountColumns("passed", graph.Derived, "value from the seeds that ended at the address or behind it and had no other way there; never too much, as the order of movements is left out", info, func(r row) *graph.Amount { return &r.Passed }),
+		amountColumns("passed", graph.Derived, "value from the seeds that ended at the address or behind it and had no other way there (backward: that came from it or through it and had no other way); never too much, as the order of movements is left out", info, func(r row) *graph.Amount { return &r.Passed }),
 		[]column[row]{
 			rawColumn("ended_raw", "value from the seeds in this asset that ended anywhere, fees left out", func(r row) *graph.Amount { return &r.Ended }),
 			derived("ends", integer, "ends of branches that passed is the sum of", func(r row) string { return strconv.Itoa(r.Ends) }),
@@ -65,7 +65,11 @@ func (s *summary) chokes() {
 	if err != nil || len(found.Points) == 0 {
 		return
 	}
-	s.title("Choke points (what ended had to pass them)")
+	title := "Choke points (what ended had to pass them)"
+	if s.t.Backward() {
+		title = "Choke points (what was asked for had to pass them)"
+	}
+	s.title(title)
 	var rows []pretty.Row
 	shown := 0
 	for _, c := range found.Points {

@@ -62,6 +62,7 @@ type methodText struct {
 }
 
 type parameters struct {
+	Direction        string   `json:"direction"`
 	Seeds            []string `json:"seeds"`
 	Share            string   `json:"share"`
 	MinAmount        string   `json:"min_amount"`
@@ -148,7 +149,7 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Tool, m.Format = toolName, 1
 	m.Case = c.Name
 	m.Method = methodText{t.Method.Name, t.Method.Sentence, t.Method.Conserves, feesSentence, roundingSentence}
-	m.Parameters = parameters{c.Seeds, c.Share, c.MinAmount, c.MaxHops, c.Until, c.MaxTransactions, c.ServiceTransfers, c.CoinJoin}
+	m.Parameters = parameters{c.Direction, c.Seeds, c.Share, c.MinAmount, c.MaxHops, c.Until, c.MaxTransactions, c.ServiceTransfers, c.CoinJoin}
 	m.Transactions = t.Transactions
 	m.Text = textRules{csvSentence, claimsSentence}
 	m.Files = files

@@ -38,9 +38,9 @@ func movements() table {
 		},
 		assetColumns(info),
 		amountColumns("amount", varies, "what moved in all", info, func(r row) *graph.Amount { return &r.v.Amount }),
-		amountColumns("tainted", graph.Derived, "the part of it that comes from the seeds, by the method", info, func(r row) *graph.Amount { return &r.v.Tainted }),
+		amountColumns("tainted", graph.Derived, "the part of it that comes from the seeds, by the method; backward, the part that ended in the seeds", info, func(r row) *graph.Amount { return &r.v.Tainted }),
 		[]column[row]{
-			derived("hop", integer, "number of movements since the theft", func(r row) string { return strconv.Itoa(r.v.Hop) }),
+			derived("hop", integer, "number of movements since the theft; backward, until what is asked for", func(r row) string { return strconv.Itoa(r.v.Hop) }),
 			derived("statement", word, "what the row's movement is: fact (one movement, as the ledger has it) or derived (several movements of a transaction, netted), or attributed (value got there over a link of the case); the tainted part is always derived",
 				func(r row) string { return string(statement(r.v)) }),
 			derived("rule", word, "why value is said to go on here: seed, transfer, net, swap_given, swap_received, fee, utxo, bridge_out, bridge_in, link_out, link_in", func(r row) string { return claim(r.v.Rule) }),

@@ -20,7 +20,7 @@ func seeds() table {
 			fact("address", address, "where the value was", func(r row) string { return r.v.Address.String() }),
 		},
 		assetColumns(info),
-		amountColumns("amount", graph.Derived, "the value that the seed declares stolen", info, func(r row) *graph.Amount { return &r.v.Amount }),
+		amountColumns("amount", graph.Derived, "the value that the seed declares stolen; backward, whose source is asked for and no seed at a later movement asked for already", info, func(r row) *graph.Amount { return &r.v.Amount }),
 		placeColumns(func(r row) graph.Position { return r.v.At }),
 		[]column[row]{
 			derived("opening", "true or false", "true: the address spent it although the ledger does not show its arrival", func(r row) string { return strconv.FormatBool(r.v.Opening) }),
@@ -41,7 +41,7 @@ func unknowns() table {
 		amountColumns("amount", graph.Derived, "the largest shortfall of the known history", info, func(r row) *graph.Amount { return &r.Amount }),
 		placeColumns(func(r row) graph.Position { return r.At }),
 		[]column[row]{
-			derived("opening", "true or false", "true: before stolen value reached the pool, so that it lay in front of it; false: the history has a gap later", func(r row) string { return strconv.FormatBool(r.Opening) }),
+			derived("opening", "true or false", "true: before stolen value reached the pool, so that it lay in front of it; false: the history has a gap later; backward, true: nothing had come in before", func(r row) string { return strconv.FormatBool(r.Opening) }),
 		})
 }
 

@@ -39,6 +39,7 @@ func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
 	s.held()
 	s.ended()
 	s.chokes()
+	s.peels()
 	s.converted()
 	s.crossed()
 	s.fees()
@@ -90,6 +91,9 @@ func (s *summary) head() {
 	if t.Case.Name != "" {
 		s.printf("Case: %s\n", claim(t.Case.Name))
 	}
+	if t.Backward() {
+		s.printf("Direction: backward, source of funds: where the value came from\n")
+	}
 	s.printf("Method: %s, %s\n", t.Method.Name, t.Method.Sentence)
 	for _, tip := range t.Tips {
 		s.printf("Ledger: %s up to block %d (%s)\n", tip.Chain.Alias, tip.Height, instant(tip.Time))
@@ -99,10 +103,18 @@ func (s *summary) head() {
 			s.printf("Provisional: %s in blocks of %s above %d, which may still be replaced\n", count(n, "movement"), tip.Chain.Alias, final)
 		}
 	}
-	s.printf("%s evaluated, %s found.\n", count(t.Transactions, "transaction"), count(len(t.Steps), "tainted movement"))
+	s.printf("%s evaluated, %s found.\n", count(t.Transactions, "transaction"), count(len(t.Steps), s.word("tainted movement", "movement")))
 	if !t.Method.Conserves {
 		s.printf("Note: %s.\n", poisonNote)
 	}
+}
+
+// word is how something is called in a trace forward, or backward.
+func (s *summary) word(forward, backward string) string {
+	if s.t.Backward() {
+		return backward
+	}
+	return forward
 }
 
 // provisional counts the movements above the final blocks of a ledger, as far
@@ -120,9 +132,9 @@ func provisional(t *trace.Trace, tip trace.Tip) (n int, final uint32) {
 	return n, final
 }
 
-// stolen lists what each seed declares stolen.
+// stolen lists what each seed declares stolen, or asks for.
 func (s *summary) stolen() {
-	s.title("Stolen")
+	s.title(s.word("Stolen", "Asked for"))
 	sums := newSums[string]()
 	for i := range s.t.Seeds {
 		seed := &s.t.Seeds[i]
@@ -139,6 +151,9 @@ func (s *summary) stolen() {
 
 // held lists who still holds stolen value.
 func (s *summary) held() {
+	if s.t.Backward() {
+		return
+	}
 	s.title("Still held")
 	sums := newSums[graph.Address]()
 	for i := range s.t.Stops {
@@ -177,10 +192,10 @@ type end struct {
 	rule   string
 }
 
-// ended lists where value stopped and why, by reason and label. The stops of a
+// ended lists where value stopped, or came from, and why, by reason and label. The stops of a
 // trace are sorted by reason.
 func (s *summary) ended() {
-	s.title("Ended")
+	s.title(s.word("Ended", "Sources"))
 	sums := newSums[end]()
 	for i := range s.t.Stops {
 		stop := &s.t.Stops[i]
@@ -195,7 +210,7 @@ func (s *summary) ended() {
 		sums.add(end{stop.Reason, who, rule}, stop.Asset, stop.Tainted.ToBig(), stop.Address)
 	}
 	if len(sums.list) == 0 {
-		s.printf("  nothing has\n")
+		s.printf("  %s\n", s.word("nothing has", "none"))
 		return
 	}
 	// Each reason is capped by itself: a small sum in a mixer says more than
@@ -226,7 +241,7 @@ func (s *summary) converted() {
 		for _, side := range []struct {
 			amount *graph.Amount
 			way    string
-		}{{&b.ConvertedOut, "given"}, {&b.ConvertedIn, "received"}} {
+		}{{&b.ConvertedOut, s.word("given", "received")}, {&b.ConvertedIn, s.word("received", "given")}} {
 			if !side.amount.IsZero() {
 				rows = append(rows, pretty.Row{s.units(b.Asset, side.amount.ToBig()), s.name(b.Asset), side.way})
 			}
@@ -312,8 +327,8 @@ func (s *summary) books() {
 			}
 			return strings.Join(words, " + ")
 		}
-		in := side("seeded", &b.Seeded, "converted in", &b.ConvertedIn, "bridged in", &b.BridgedIn)
-		out := side("at rest", &b.AtRest, "stopped", &b.Stopped, "fees", &b.Fees, "converted out", &b.ConvertedOut, "bridged out", &b.BridgedOut)
+		in := side(s.word("seeded", "asked for"), &b.Seeded, s.word("converted in", "given"), &b.ConvertedIn, "bridged in", &b.BridgedIn)
+		out := side("at rest", &b.AtRest, s.word("stopped", "from sources"), &b.Stopped, "fees", &b.Fees, s.word("converted out", "received"), &b.ConvertedOut, "bridged out", &b.BridgedOut)
 		if s.t.Method.Conserves {
 			s.printf("  %s: %s = %s; difference %s\n", s.name(b.Asset), in, out, b.Difference())
 		} else {

@@ -53,7 +53,10 @@ func (s *summary) unknown() (said []string) {
 	}
 	for _, l := range sums.list {
 		when := "after stolen value had reached them: the history has gaps"
-		if l.key {
+		switch {
+		case s.t.Backward():
+			when = "so that no source of it can be told"
+		case l.key:
 			when = "before stolen value reached them; it lay in front of it and is neither clean nor stolen"
 		}
 		said = append(said, fmt.Sprintf("%s %s spent by %s whose arrival was not read, %s (unknowns.csv): %s",

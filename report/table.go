@@ -93,7 +93,7 @@ func newTable[R any](file string, rows func(t *trace.Trace) iter.Seq[R], groups 
 // table is one file and one line here.
 func tables() []table {
 	return []table{
-		movements(), stops(), addresses(), chokes(), conservation(), bridges(), coverage(), entities(), seeds(), unknowns(),
+		movements(), stops(), addresses(), chokes(), peels(), conservation(), bridges(), coverage(), entities(), seeds(), unknowns(),
 	}
 }
 

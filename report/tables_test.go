@@ -24,6 +24,7 @@ var contract = map[string]string{
 	"stops.csv":        "seq,reason,chain,address,entity,label,category,asset,symbol,decimals,tainted_raw,tainted,hop,first_time,last_time,statement,rule,confidence",
 	"addresses.csv":    "chain,address,role,entity,labels,asset,symbol,decimals,tainted_in_raw,tainted_out_raw,tainted_held_raw,hop,first_time,last_time,frozen_time,frozen_tx",
 	"chokepoints.csv":  "rank,chain,address,labels,asset,symbol,decimals,passed_raw,passed,ended_raw,ends,here_raw,in_cut",
+	"peels.csv":        "seq,rule,confidence,chain,hops,start,head,asset,symbol,decimals,peeled_raw,peeled,tainted_raw,tainted,left_raw,left,first_tx,first_time,last_tx,last_time,passed_on,paid",
 	"conservation.csv": "chain,asset,symbol,decimals,seeded_raw,converted_in_raw,bridged_in_raw,at_rest_raw,stopped_raw,fees_raw,converted_out_raw,bridged_out_raw,difference_raw",
 	"coverage.csv":     "chain,address,from_block,to_block,transfers,logs,traces,source",
 	"bridges.csv":      "bridge,src_chain,src_tx,src_position,dst_chain,dst_tx,dst_position,key,src_asset,src_amount_raw,dst_asset,dst_amount_raw,delay_s,statement,rule,confidence",

@@ -136,9 +136,10 @@ type opened struct {
 // opening reads the history of an asset at an address before a position, and
 // returns the balance and what is missing: the largest amount by which the
 // known history spends more than it received. That must have been there
-// before, and the earliest pools spend it first, so none of it is left.
-func (l *ledger) opening(ctx context.Context, id graph.ID, asset graph.AssetID, from opened, before graph.Position) (balance, missing graph.Amount, err error) {
-	balance = from.balance
+// before, and the earliest pools spend it first, so none of it is left. used
+// tells whether the history has any movement of the asset.
+func (l *ledger) opening(ctx context.Context, id graph.ID, asset graph.AssetID, from opened, before graph.Position) (balance, missing graph.Amount, used bool, err error) {
+	balance, used = from.balance, from != opened{}
 	debit := func(amount graph.Amount) {
 		if amount.Gt(&balance) {
 			short := amount
@@ -166,7 +167,7 @@ func (l *ledger) opening(ctx context.Context, id graph.ID, asset graph.AssetID, 
 	}
 	for e, failed := range l.view.History(ctx, id, from.upTo) {
 		if failed != nil {
-			return balance, missing, failed
+			return balance, missing, used, failed
 		}
 		if e.At.Compare(before) >= 0 {
 			break
@@ -174,6 +175,7 @@ func (l *ledger) opening(ctx context.Context, id graph.ID, asset graph.AssetID, 
 		if e.Asset != asset {
 			continue
 		}
+		used = used || !e.Amount.IsZero()
 		if e.At.StartOf() != at {
 			settle()
 			at = e.At.StartOf()
@@ -186,12 +188,12 @@ func (l *ledger) opening(ctx context.Context, id graph.ID, asset graph.AssetID, 
 			sum = &out
 		}
 		if hostile(&e.Amount) {
-			return balance, missing, errHostile
+			return balance, missing, used, errHostile
 		}
 		sum.Add(sum, &e.Amount)
 	}
 	settle()
-	return balance, missing, err
+	return balance, missing, used, err
 }
 
 // hostile reports whether an amount is 2^200 base units or more. No honest

@@ -74,7 +74,7 @@ func (b *book) holder(l *ledger, id graph.ID, asset graph.AssetID, hop int, time
 		h = &Holder{Address: address, Asset: info, Hop: hop, First: time, Role: roleIntermediate}
 		b.holders[key] = h
 	}
-	h.Hop, h.Last = min(h.Hop, hop), max(h.Last, time)
+	h.Hop, h.First, h.Last = min(h.Hop, hop), min(h.First, time), max(h.Last, time)
 	return h, nil
 }
 
@@ -108,7 +108,7 @@ func (b *book) stop(l *ledger, id graph.ID, asset graph.AssetID, e ending, amoun
 		b.stops[key] = s
 	}
 	s.Tainted.Add(&s.Tainted, &amount)
-	s.Hop, s.Last = min(s.Hop, hop), max(s.Last, time)
+	s.Hop, s.First, s.Last = min(s.Hop, hop), min(s.First, time), max(s.Last, time)
 	balance, err := b.balance(l, asset)
 	if err != nil {
 		return err
@@ -145,7 +145,7 @@ func compareStops(a, b Stop) int {
 }
 
 func reasonOrder(r Reason) int {
-	return slices.Index([]Reason{StopAtRest, StopService, StopMixer, StopBridge, StopContract, StopFrozen, StopBurn, StopFee, StopDust, StopBudget, StopUncovered}, r)
+	return slices.Index([]Reason{StopAtRest, StopService, StopMixer, StopBridge, StopContract, StopFrozen, StopBurn, StopMint, StopReward, StopUnknown, StopFee, StopDust, StopBudget, StopUncovered}, r)
 }
 
 func compareHolders(a, b Holder) int {

@@ -16,17 +16,20 @@ import (
 // Case is the complete input of a trace besides the ledgers: what was stolen,
 // by which rule it is followed and how far. It is a YAML file.
 type Case struct {
-	Name   string      `yaml:"name"`
-	Note   string      `yaml:"note,omitempty"`
-	Method string      `yaml:"method"`           // fifo, lifo, haircut, poison or tiho; fifo
-	Seeds  []string    `yaml:"seeds"`            // references, see Seed
-	Labels []CaseLabel `yaml:"labels,omitempty"` // the analyst's own claims
-	Links  []CaseLink  `yaml:"links,omitempty"`  // passages that the analyst accepts
+	Name   string `yaml:"name"`
+	Note   string `yaml:"note,omitempty"`
+	Method string `yaml:"method"` // fifo, lifo, haircut, poison or tiho; fifo
+	// Direction is "forward" (default: where did it go) or "backward" (where did
+	// it come from), with fifo, haircut or poison.
+	Direction string      `yaml:"direction,omitempty"`
+	Seeds     []string    `yaml:"seeds"`            // references, see Seed
+	Labels    []CaseLabel `yaml:"labels,omitempty"` // the analyst's own claims
+	Links     []CaseLink  `yaml:"links,omitempty"`  // passages that the analyst accepts
 
 	Share           string `yaml:"share,omitempty"`            // stop when this part of every asset has ended, "0.95"
 	MinAmount       string `yaml:"min_amount,omitempty"`       // whole units of an asset; less is dust
 	MaxHops         int    `yaml:"max_hops,omitempty"`         // 0: no bound
-	Until           string `yaml:"until,omitempty"`            // RFC 3339; later events are not looked at
+	Until           string `yaml:"until,omitempty"`            // RFC 3339; later events are not looked at, earlier ones backward
 	MaxTransactions int    `yaml:"max_transactions,omitempty"` // 0: no bound
 
 	// ServiceTransfers is the number of transfers from which an address is
@@ -51,6 +54,12 @@ type CaseLabel struct {
 // DefaultServiceTransfers is well above what people make by hand and well
 // below the hot wallet of an exchange.
 const DefaultServiceTransfers = 10_000
+
+// The directions of a trace.
+const (
+	Forward  = "forward"
+	Backward = "backward"
+)
 
 // ErrCase is returned for a case that cannot be traced as written.
 var ErrCase = errors.New("not a case")
@@ -94,6 +103,9 @@ func (c Case) withDefaults() Case {
 	if c.Method == "" {
 		c.Method = methods[0].Name
 	}
+	if c.Direction == "" {
+		c.Direction = Forward
+	}
 	if c.ServiceTransfers == 0 {
 		c.ServiceTransfers = DefaultServiceTransfers
 	}
@@ -125,6 +137,12 @@ func (c Case) plan() (*plan, error) {
 	var err error
 	if p.method, err = ParseMethod(c.Method); err != nil {
 		return fail("method: %w", err)
+	}
+	switch {
+	case c.Direction != Forward && c.Direction != Backward:
+		return fail("direction %q: want forward or backward", c.Direction)
+	case c.Direction == Backward && p.method.reverse == forwardOnly:
+		return fail("%s cannot look backward; want fifo, haircut or poison", p.method.Name)
 	}
 	if len(c.Seeds) == 0 {
 		return fail("it has no seeds; name the theft, as in seeds: [ethereum:0xTXHASH]")

@@ -111,22 +111,36 @@ func (f *flowGraph) step(s *Step) {
 	switch {
 	case s.Rule == RuleFee:
 	case s.Rule == RuleGiven:
-		f.edge(f.address(s.From), f.joint(s))
+		f.move(f.address(s.From), f.joint(s))
 	case s.Rule == RuleReceived:
-		f.edge(f.joint(s), f.address(s.To))
-	case s.From.IsZero() && !s.To.IsZero() && s.Rule == RuleUTXO:
-		f.edge(f.joint(s), f.address(s.To))
+		f.move(f.joint(s), f.address(s.To))
+	case s.From.IsZero() && !s.To.IsZero() && f.joins(s):
+		f.move(f.joint(s), f.address(s.To))
 	case s.To.IsZero() && !s.From.IsZero() && s.Rule == RuleUTXO:
-		f.edge(f.address(s.From), f.joint(s))
+		f.move(f.address(s.From), f.joint(s))
 	case s.From.IsZero(): // a seed that was issued
 	case s.To.IsZero():
 		for _, end := range f.unplaced[assetOf{s.Asset.Asset, StopBurn}] {
 			f.edge(f.address(s.From), end)
 		}
-	case s.Rule == RuleSeed && f.addresses[s.From] == 0: // the victim
+	case s.Rule == RuleSeed && !f.t.Backward() && f.addresses[s.From] == 0: // the victim
 	default:
-		f.edge(f.address(s.From), f.address(s.To))
+		f.move(f.address(s.From), f.address(s.To))
 	}
+}
+
+// joins reports whether a movement without payer is an output that the inputs of
+// its transaction paid.
+func (f *flowGraph) joins(s *Step) bool {
+	return s.Rule == RuleUTXO || f.t.Backward() && graph.ChainOf(s.Chain).Family == graph.UTXOFamily
+}
+
+// move adds a movement: backward, the graph leads against it.
+func (f *flowGraph) move(from, to int64) {
+	if f.t.Backward() {
+		from, to = to, from
+	}
+	f.edge(from, to)
 }
 
 func (f *flowGraph) add() int64 {

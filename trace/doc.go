@@ -21,9 +21,13 @@
 //	link.go, claim.go   links that the case accepts, and what rests on them
 //	account.go          an address in which taint lies, and its history
 //	book.go             what has been found so far
+//	backward.go         the same asked backward: origin.go (untrade.go) on account ledgers,
+//	                    spent.go on the others; past.go, want.go and reverse.go are what
+//	                    a pool's history tells, and what is wanted of it
 //	conserve.go         the conservation law
 //	finish.go           what still lies in pools when the trace is over
 //	result.go           the finished trace
 //	live.go             a trace that is kept going: checkpoint.go and clone.go
 //	                    take it back after a reorganisation
+//	choke.go, peel.go   what is read off it
 package trace

@@ -75,21 +75,22 @@ func (a *account) holdsTaint() bool {
 }
 
 // openPool starts to follow an asset at an account: what the account held
-// before this transaction lies in front of whatever comes now.
-func (ev *event) openPool(ctx context.Context, a *account, asset graph.AssetID) (*pool, error) {
+// before this transaction lies in front of whatever comes now. fresh reports that
+// it never had any before.
+func (ev *event) openPool(ctx context.Context, a *account, asset graph.AssetID) (p *pool, fresh bool, err error) {
 	key := poolKey{a.id, asset}
-	balance, missing, err := ev.l.opening(ctx, a.id, asset, ev.l.balances[key], ev.at)
+	balance, missing, used, err := ev.l.opening(ctx, a.id, asset, ev.l.balances[key], ev.at)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	delete(ev.l.balances, key)
-	p := &pool{lots: add(nil, Lot{Amount: balance})}
+	p = &pool{lots: add(nil, Lot{Amount: balance})}
 	a.pools[asset] = p
 	a.rewind(ev.at.NextTx())
 	if !missing.IsZero() {
-		return p, ev.missing(a.id, asset, missing, true)
+		return p, false, ev.missing(a.id, asset, missing, true)
 	}
-	return p, nil
+	return p, !used, nil
 }
 
 // missing books value that was spent without the ledger showing its arrival.
@@ -157,8 +158,15 @@ func (ev *event) record(s Step, lots []Lot, from, to graph.ID, asset graph.Asset
 		s.Claimed, s.Confidence = true, c.confidence
 	}
 	for i := range ev.tx.Moves {
-		if ev.tx.Moves[i].Seq == s.Legs[0] {
-			s.Kind = ev.tx.Moves[i].Kind
+		m := &ev.tx.Moves[i]
+		if m.Seq == s.Legs[0] {
+			s.Kind, s.Spends = m.Kind, m.Spends
+		}
+		switch {
+		case m.Kind == graph.KindInput:
+			s.Inputs++
+		case m.Kind == graph.KindOutput && !m.Amount.IsZero():
+			s.Outputs++
 		}
 	}
 	ev.run.book.steps = append(ev.run.book.steps, s)

@@ -107,68 +107,79 @@ type purchase struct {
 	hop      int     // of the tainted lots, smallest
 }
 
-// convert turns the lots that pay for trades into claims on what the trades
-// deliver, and clears them from the flows: the seller receives clean value.
-// spent reports for each asset what was converted out, tainted lots only.
-func (x *exchange) convert() (purchases []purchase, spent map[graph.AssetID]graph.Amount) {
-	spent = make(map[graph.AssetID]graph.Amount)
-	type key struct {
-		payer graph.ID
-		asset graph.AssetID
-	}
-	var order []key
-	paid := make(map[key][]Lot)
-	delivers := make(map[key][]int)
-	taintedKey := make(map[key]bool)
-	hops := make(map[key]int)
+// payment is what one party pays in one asset for what trades deliver.
+type payment struct {
+	payer    graph.ID
+	asset    graph.AssetID
+	flows    []int // that pay
+	delivers []int // flows that bring what was bought
+}
+
+// payments lists all that buys something, in order of first flows. Somebody
+// else's delivery to the payer is the payer's; a delivery elsewhere is shared
+// by all who paid for it.
+func (x *exchange) payments() (list []payment) {
 	for i := range x.flows {
 		f := &x.flows[i]
 		bought := x.bought(i)
 		if len(bought) == 0 || f.leaves {
 			continue
 		}
-		k := key{f.from, f.asset}
-		if paid[k] == nil {
-			order = append(order, k)
+		at := slices.IndexFunc(list, func(p payment) bool { return p.payer == f.from && p.asset == f.asset })
+		if at < 0 {
+			at = len(list)
+			list = append(list, payment{payer: f.from, asset: f.asset})
 		}
-		lots := f.lots
-		if lots == nil {
-			lots = []Lot{{Amount: f.amount}}
-		}
-		paid[k] = addAll(paid[k], lots)
-		if t := tainted(lots); !t.IsZero() {
-			taintedKey[k] = true
-			hops[k] = f.hop
-			sum := spent[f.asset]
-			spent[f.asset] = *sum.Add(&sum, &t)
-		}
+		p := &list[at]
+		p.flows = append(p.flows, i)
 		for _, d := range bought {
-			if !slices.Contains(delivers[k], d) {
-				delivers[k] = append(delivers[k], d)
+			if !slices.Contains(p.delivers, d) {
+				p.delivers = append(p.delivers, d)
 			}
 		}
-		f.given, f.lots = lots, nil
 	}
-	if len(taintedKey) == 0 {
-		return nil, nil
-	}
+	return list
+}
+
+// convert turns the lots that pay for trades into claims on what the trades
+// deliver, and clears them from the flows: the seller receives clean value.
+// spent reports for each asset what was converted out, tainted lots only.
+func (x *exchange) convert() (purchases []purchase, spent map[graph.AssetID]graph.Amount) {
+	spent = make(map[graph.AssetID]graph.Amount)
 	at := make(map[int]int)
-	for _, k := range order {
-		for _, d := range delivers[k] {
-			// Somebody else's delivery to the payer is the payer's; a delivery
-			// elsewhere is shared by all who paid for it.
+	for _, pays := range x.payments() {
+		var paid []Lot
+		stolen, hop := false, 0
+		for _, i := range pays.flows {
+			f := &x.flows[i]
+			lots := f.lots
+			if lots == nil {
+				lots = []Lot{{Amount: f.amount}}
+			}
+			paid = addAll(paid, lots)
+			if t := tainted(lots); !t.IsZero() {
+				stolen, hop = true, f.hop
+				sum := spent[f.asset]
+				spent[f.asset] = *sum.Add(&sum, &t)
+			}
+			f.given, f.lots = lots, nil
+		}
+		for _, d := range pays.delivers {
 			if _, known := at[d]; !known {
 				at[d] = len(purchases)
 				purchases = append(purchases, purchase{delivery: d, hop: -1})
 			}
 			p := &purchases[at[d]]
-			p.paid = append(p.paid, paid[k])
-			if hop := hops[k]; taintedKey[k] && x.flows[d].to == k.payer && hop > 0 {
+			p.paid = append(p.paid, paid)
+			if stolen && x.flows[d].to == pays.payer && hop > 0 {
 				p.near(hop - 1) // a swap brings value no further from the theft
-			} else if taintedKey[k] {
+			} else if stolen {
 				p.near(hop)
 			}
 		}
+	}
+	if len(spent) == 0 {
+		return nil, nil
 	}
 	slices.SortFunc(purchases, func(a, b purchase) int { return a.delivery - b.delivery })
 	return purchases, spent

@@ -45,6 +45,9 @@ func NewLive(c Case) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Direction == Backward {
+		return nil, fmt.Errorf("%w: a trace backward is not kept going: new blocks change nothing of where value came from", ErrCase)
+	}
 	return &Live{plan: p}, nil
 }
 

@@ -21,6 +21,8 @@ type Method struct {
 	// put adds lots to a pool; take removes an amount that the pool covers.
 	put  func(pool, lots []Lot) []Lot
 	take func(pool []Lot, amount graph.Amount) (taken, rest []Lot)
+	// reverse is how the method reads backwards.
+	reverse reverse
 	// largestFirst serves the largest of several simultaneous outflows first.
 	largestFirst bool
 	// Conserves is false for a measure of reach, whose amounts do not add up.
@@ -32,10 +34,10 @@ type Method struct {
 
 // methods lists every method. A new one is a line here and its put and take.
 var methods = []Method{
-	{Name: "fifo", Sentence: "what came in first goes out first", put: addAll, take: cut, Conserves: true},
+	{Name: "fifo", Sentence: "what came in first goes out first", put: addAll, take: cut, reverse: ordered, Conserves: true},
 	{Name: "lifo", Sentence: "what came in last goes out first", put: addAll, take: takeLast, Conserves: true},
-	{Name: "haircut", Sentence: "every payment carries the pool's share of taint", put: putMixed, take: takeMixed, Conserves: true},
-	{Name: "poison", Sentence: "one tainted unit taints everything that leaves; a measure of reach, not of amounts", put: putPoison, take: cut},
+	{Name: "haircut", Sentence: "every payment carries the pool's share of taint", put: putMixed, take: takeMixed, reverse: mixed, Conserves: true},
+	{Name: "poison", Sentence: "one tainted unit taints everything that leaves; a measure of reach, not of amounts", put: putPoison, take: cut, reverse: reach},
 	{Name: "tiho", Sentence: "tainted value goes out first, to the largest recipient first", put: addAll, take: takeTainted, largestFirst: true, Conserves: true},
 	{Name: "rank", Sentence: "relevance spreads along later movements; scores of addresses, no amounts", Ranks: true},
 }

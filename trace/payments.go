@@ -178,8 +178,8 @@ func (ev *event) fees() error {
 	for i := range ev.tx.Moves {
 		m := &ev.tx.Moves[i]
 		a := ev.l.accounts[m.From]
-		if !m.Kind.IsFee() || a == nil || m.Amount.IsZero() {
-			continue
+		if !m.Kind.IsFee() || a == nil || m.Amount.IsZero() || m.From == m.To {
+			continue // who earns his own fee has paid none
 		}
 		p := a.pools[m.Asset]
 		if p == nil {

@@ -156,7 +156,7 @@ func (ev *event) seedPools(ctx context.Context, a *account, s *seeding) error {
 		}
 		p := a.pools[asset]
 		if p == nil {
-			if p, err = ev.openPool(ctx, a, asset); err != nil {
+			if p, _, err = ev.openPool(ctx, a, asset); err != nil {
 				if err = ev.refuse(err, asset); err != nil {
 					return err
 				}

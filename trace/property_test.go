@@ -27,6 +27,20 @@ type world struct {
 	chain  graph.Chain
 	blocks []graph.Block
 	have   map[[2]int]uint64 // (holder, asset) -> balance
+	fair   bool              // swaps are at the price of the assets, and what is bought comes to who pays
+	unit   uint64            // base units that amounts are drawn in, times the asset's price; 1 if 0
+}
+
+// amount is a drawn amount of an asset in base units. In a fair ledger a unit of
+// the next asset is a tenth of the one before, so that swaps change units.
+func (w *world) amount(n uint64, asset int) graph.Amount {
+	if w.unit != 0 {
+		n *= w.unit
+	}
+	if w.fair {
+		n *= [3]uint64{1, 10, 100}[asset]
+	}
+	return amountOf(n)
 }
 
 func account(i int) graph.Address {
@@ -44,11 +58,14 @@ func (w *world) asset(i int) graph.Asset {
 func amountOf(n uint64) (a graph.Amount) { return *a.SetUint64(n) }
 
 // accountLedger draws a ledger of an account chain.
-func accountLedger(t *rapid.T) *world {
-	w := &world{t: t, chain: graph.ChainOf(graph.Ethereum), have: map[[2]int]uint64{}}
+func accountLedger(t *rapid.T) *world { return drawAccounts(&world{t: t}) }
+
+func drawAccounts(w *world) *world {
+	t := w.t
+	w.chain, w.have = graph.ChainOf(graph.Ethereum), map[[2]int]uint64{}
 	var tx *graph.Tx
 	move := func(from, to, asset int, n uint64) {
-		tr := graph.Transfer{Seq: graph.Seq(len(tx.Transfers)), Kind: graph.KindTransfer, Asset: w.asset(asset), Amount: amountOf(n)}
+		tr := graph.Transfer{Seq: graph.Seq(len(tx.Transfers)), Kind: graph.KindTransfer, Asset: w.asset(asset), Amount: w.amount(n, asset)}
 		if from >= 0 {
 			tr.From = account(from)
 			w.have[[2]int{from, asset}] -= n
@@ -67,13 +84,26 @@ func accountLedger(t *rapid.T) *world {
 	}
 	some := func(label string, from, asset int) uint64 {
 		most := w.have[[2]int{from, asset}]
-		return rapid.Uint64Range(0, most).Draw(t, label)
+		least := uint64(0)
+		if w.fair {
+			least = min(most, 1)
+		}
+		return rapid.Uint64Range(least, most).Draw(t, label)
 	}
 	party := rapid.IntRange(0, holders-1)
 	coin := rapid.IntRange(0, 2)
 	height := uint32(0)
 	var time int64
-	for range rapid.IntRange(3, 30).Draw(t, "blocks") {
+	blocks := rapid.IntRange(3, 30).Draw(t, "blocks")
+	if w.fair { // everybody begins with something, and there is enough to compare
+		tx = &graph.Tx{Hash: sha256.Sum256([]byte("everybody"))}
+		for i := range holders * 3 {
+			move(-1, i%holders, i/holders, 100)
+		}
+		w.blocks = append(w.blocks, graph.Block{Know: graph.Knowledge{Transfers: graph.Full, Logs: graph.Full, Traces: graph.Full}, Source: "drawn", Txs: []graph.Tx{*tx}})
+		blocks += 7
+	}
+	for range blocks {
 		height += rapid.Uint32Range(1, 3).Draw(t, "gap")
 		time += rapid.Int64Range(0, 2).Draw(t, "seconds") * 12 // equal timestamps happen
 		b := graph.Block{Header: graph.Header{Height: height, Time: time}, Source: "drawn",
@@ -82,7 +112,11 @@ func accountLedger(t *rapid.T) *world {
 			b.Txs = append(b.Txs, graph.Tx{Index: uint32(i), Hash: sha256.Sum256(fmt.Append(nil, height, i))})
 			tx = &b.Txs[i]
 			a, c := coin.Draw(t, "asset"), party.Draw(t, "party")
-			switch rapid.IntRange(0, 8).Draw(t, "what") {
+			what := rapid.IntRange(0, 8).Draw(t, "what")
+			if w.fair && what == 3 {
+				what = 2
+			}
+			switch what {
 			case 0: // income
 				move(-1, c, a, rapid.Uint64Range(1, 1000).Draw(t, "income"))
 			case 1: // several payments
@@ -91,6 +125,12 @@ func accountLedger(t *rapid.T) *world {
 				}
 			case 2: // swap with whoever has the other asset
 				other, b2 := party.Draw(t, "pool"), coin.Draw(t, "bought")
+				if w.fair {
+					n := rapid.Uint64Range(0, min(w.have[[2]int{c, a}], w.have[[2]int{other, b2}])).Draw(t, "worth")
+					move(c, other, a, n)
+					move(other, c, b2, n)
+					break
+				}
 				move(c, other, a, some("given", c, a))
 				move(other, c, b2, some("taken", other, b2))
 			case 3: // swap, delivered elsewhere
@@ -124,11 +164,11 @@ func accountLedger(t *rapid.T) *world {
 			before := w.have[[2]int{c, 0}]
 			for _, tr := range tx.Transfers {
 				if tr.Asset.IsNative() && tr.To == account(c) && tr.From != tr.To {
-					before -= min(before, tr.Amount.Uint64())
+					before -= min(before, tr.Amount.Uint64()/max(w.unit, 1))
 				}
 			}
 			if fee := rapid.Uint64Range(0, min(before, 3)).Draw(t, "fee"); fee > 0 {
-				tx.Transfers = append([]graph.Transfer{{Kind: graph.KindBaseFee, From: account(c), Asset: w.asset(0), Amount: amountOf(fee)}}, tx.Transfers...)
+				tx.Transfers = append([]graph.Transfer{{Kind: graph.KindBaseFee, From: account(c), Asset: w.asset(0), Amount: w.amount(fee, 0)}}, tx.Transfers...)
 				for i := range tx.Transfers {
 					tx.Transfers[i].Seq = graph.Seq(i)
 				}
@@ -141,8 +181,11 @@ func accountLedger(t *rapid.T) *world {
 }
 
 // outputLedger draws a ledger of a UTXO chain.
-func outputLedger(t *rapid.T) *world {
-	w := &world{t: t, chain: graph.ChainOf(graph.Bitcoin)}
+func outputLedger(t *rapid.T) *world { return drawOutputs(&world{t: t}) }
+
+func drawOutputs(w *world) *world {
+	t := w.t
+	w.chain = graph.ChainOf(graph.Bitcoin)
 	place := func(i int) graph.Address {
 		sum := sha256.Sum256([]byte{byte(i)})
 		return graph.ScriptAddress(graph.Bitcoin, append([]byte{0x00, 0x14}, sum[:20]...))
@@ -165,7 +208,7 @@ func outputLedger(t *rapid.T) *world {
 					c := coins[k]
 					coins = append(coins[:k], coins[k+1:]...)
 					seq, _ := graph.InputSeq(j)
-					tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindInput, From: c.owner, Asset: w.chain.Native(), Amount: amountOf(c.value), Prev: c.at})
+					tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindInput, From: c.owner, Asset: w.chain.Native(), Amount: w.amount(c.value, 0), Prev: c.at})
 					value += c.value
 				}
 			}
@@ -174,7 +217,7 @@ func outputLedger(t *rapid.T) *world {
 				value -= n
 				seq, _ := graph.OutputSeq(j)
 				owner := place(rapid.IntRange(0, holders-1).Draw(t, "owner"))
-				tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindOutput, To: owner, Asset: w.chain.Native(), Amount: amountOf(n)})
+				tx.Transfers = append(tx.Transfers, graph.Transfer{Seq: seq, Kind: graph.KindOutput, To: owner, Asset: w.chain.Native(), Amount: w.amount(n, 0)})
 				if n > 0 {
 					coins = append(coins, coin{graph.OutPoint{Tx: tx.Hash, Index: uint32(j)}, owner, n})
 				}
@@ -289,9 +332,35 @@ func reached(t *trace.Trace) map[graph.Address]bool {
 	return all
 }
 
-// checkBooks recomputes the conservation law from the rows that are reported,
-// not from the sums the trace kept.
+// checkBooks holds the books of a trace forward: those of its rows, and those of
+// every address.
 func checkBooks(t *rapid.T, method string, result *trace.Trace) {
+	checkRows(t, method, result)
+	// The sums of an address and its steps agree: what came in went out, ended or is held.
+	type place struct {
+		address graph.Address
+		asset   graph.Asset
+	}
+	ended := make(map[place]bool)
+	for _, s := range result.Stops {
+		if s.Reason == trace.StopBridge { // also of what was stolen into it
+			ended[place{s.Address, s.Asset.Asset}] = true
+		}
+	}
+	for _, h := range result.Holders {
+		if h.Role == "terminal" || ended[place{h.Address, h.Asset.Asset}] {
+			continue
+		}
+		in, out := h.In.ToBig(), new(big.Int).Add(h.Out.ToBig(), h.Held.ToBig())
+		if in.Cmp(out) != 0 {
+			t.Fatalf("%s: %s took in %s and accounts for %s", method, h.Address, in, out)
+		}
+	}
+}
+
+// checkRows recomputes the conservation law from the rows that are reported,
+// not from the sums the trace kept.
+func checkRows(t *rapid.T, method string, result *trace.Trace) {
 	left := make(map[graph.Asset]*big.Int)
 	book := func(asset graph.Asset, amount graph.Amount, sign int64) {
 		if left[asset] == nil {
@@ -322,26 +391,6 @@ func checkBooks(t *rapid.T, method string, result *trace.Trace) {
 	for _, s := range result.Steps {
 		if s.Tainted.Gt(&s.Amount) || s.Tainted.IsZero() {
 			t.Fatalf("%s: step at %s moves %s and taints %s", method, s.At, s.Amount.Dec(), s.Tainted.Dec())
-		}
-	}
-	// The sums of an address and its steps agree: what came in went out, ended or is held.
-	type place struct {
-		address graph.Address
-		asset   graph.Asset
-	}
-	ended := make(map[place]bool)
-	for _, s := range result.Stops {
-		if s.Reason == trace.StopBridge { // also of what was stolen into it
-			ended[place{s.Address, s.Asset.Asset}] = true
-		}
-	}
-	for _, h := range result.Holders {
-		if h.Role == "terminal" || ended[place{h.Address, h.Asset.Asset}] {
-			continue
-		}
-		in, out := h.In.ToBig(), new(big.Int).Add(h.Out.ToBig(), h.Held.ToBig())
-		if in.Cmp(out) != 0 {
-			t.Fatalf("%s: %s took in %s and accounts for %s", method, h.Address, in, out)
 		}
 	}
 }

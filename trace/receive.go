@@ -54,12 +54,12 @@ func (ev *event) receive(ctx context.Context, x *exchange, f *flow) error {
 			return err
 		}
 	}
-	return ev.credit(ctx, f, a, lots, t)
+	return ev.credit(ctx, x, f, a, lots, t)
 }
 
 // credit puts a flow's lots where they belong: into a pool that is followed,
 // or to an end.
-func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t graph.Amount) error {
+func (ev *event) credit(ctx context.Context, x *exchange, f *flow, a *account, lots []Lot, t graph.Amount) error {
 	var p *pool
 	if a != nil {
 		p = a.pools[f.asset]
@@ -70,6 +70,7 @@ func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t 
 	if f.burnt() {
 		return ev.ends(f.to, f.asset, derivedEnding(StopBurn, "destroyed by its contract"), lots, f.fresh, f.hop)
 	}
+	fresh := false
 	if p == nil {
 		if ended, err := ev.arrives(f.to, f.asset, lots, f.fresh, f.hop); ended || err != nil {
 			return err
@@ -78,11 +79,19 @@ func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t 
 			a = ev.account(f.to, f.hop)
 		}
 		var err error
-		if p, err = ev.openPool(ctx, a, f.asset); err != nil {
+		if p, fresh, err = ev.openPool(ctx, a, f.asset); err != nil {
 			return ev.refuse(err, f.asset)
 		}
 		if err := ev.ownFee(a, p, f.asset); err != nil {
 			return err
+		}
+		for i := range x.flows { // what the transaction brought before lies in front
+			if g := &x.flows[i]; g == f {
+				break
+			} else if g.to == f.to && g.asset == f.asset {
+				fresh = false
+				p.put(ev.run.plan.method, []Lot{{Amount: g.amount}})
+			}
 		}
 	}
 	ev.touched[f.to] = a
@@ -95,6 +104,7 @@ func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t 
 		if h.Role == roleCounterparty || h.Role == roleTerminal {
 			h.Role = roleIntermediate
 		}
+		h.Fresh = h.Fresh || fresh
 		if t.Gt(&f.fresh) { // what was seeded is booked already
 			t.Sub(&t, &f.fresh)
 			h.In.Add(&h.In, &t)
@@ -109,7 +119,7 @@ func (ev *event) credit(ctx context.Context, f *flow, a *account, lots []Lot, t 
 func (ev *event) ownFee(a *account, p *pool, asset graph.AssetID) error {
 	for i := range ev.tx.Moves {
 		m := &ev.tx.Moves[i]
-		if !m.Kind.IsFee() || m.From != a.id || m.Asset != asset || m.Amount.IsZero() {
+		if !m.Kind.IsFee() || m.From != a.id || m.To == a.id || m.Asset != asset || m.Amount.IsZero() {
 			continue
 		}
 		if _, err := ev.debit(a, asset, p, m.Amount); err != nil {

@@ -26,6 +26,11 @@ type Trace struct {
 	Notes        []string                        // what the reader must know besides
 }
 
+// Backward reports whether the trace looks for sources. Its seeds are then value
+// where it came to lie, taint is value that ended in them, and its stops are
+// where that came from.
+func (t *Trace) Backward() bool { return t.Case.Direction == Backward }
+
 // Tip is the last block of a chain that the trace could see.
 type Tip struct {
 	Chain graph.Chain
@@ -61,6 +66,9 @@ type Step struct {
 	Claimed    bool        // it was reached over a link that is only attributed
 	Confidence int         // 100, or the least of such links
 	Legs       []graph.Seq // every movement of the transaction it is made of
+
+	Spends          graph.Position // of an input: where the output is that it spends
+	Inputs, Outputs int            // of a UTXO transaction, those of nothing left out
 }
 
 // Rules of steps.
@@ -94,6 +102,11 @@ const (
 	StopBudget    Reason = "budget"
 	StopUncovered Reason = "not_covered"
 	StopAtRest    Reason = "at_rest"
+
+	// Of sources alone, where value is traced backward.
+	StopMint    Reason = "mint"    // issued by the contract of its asset
+	StopReward  Reason = "reward"  // paid by the ledger itself, or earned as fees
+	StopUnknown Reason = "unknown" // spent although its arrival was not read
 )
 
 // Stop is the end of branches at an address, for one asset and reason.
@@ -145,6 +158,7 @@ type Holder struct {
 	In      graph.Amount // taint that arrived, seeds and swaps included
 	Out     graph.Amount // taint that left, swaps and fees included
 	Held    graph.Amount // what of it is still there at the end of the trace
+	Fresh   bool         // of an account: it had never had the asset when taint first came
 	Hop     int
 	First   int64
 	Last    int64

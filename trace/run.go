@@ -4,7 +4,6 @@ import (
 	"container/heap"
 	"context"
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
 
@@ -22,6 +21,9 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 	p, err := c.plan()
 	if err != nil {
 		return nil, err
+	}
+	if p.Direction == Backward {
+		return newRun(views, p, known).backward(ctx)
 	}
 	r, err := begin(ctx, views, p, known)
 	if err != nil {
@@ -52,11 +54,7 @@ func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, kno
 	if p.method.Ranks {
 		return nil, fmt.Errorf("%w: %s gives a ranking, no trace", ErrCase, p.method.Name)
 	}
-	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger), linked: make(map[int]bool)}
-	for _, id := range slices.Sorted(maps.Keys(views)) {
-		r.ledgers[id] = newLedger(graph.ChainOf(id), views[id])
-		r.ledgers[id].entities = known.Entities[id]
-	}
+	r := newRun(views, p, known)
 	for i := range p.seeds {
 		s := &seeding{Seed: &p.seeds[i], number: int32(i + 1), left: p.seeds[i].Limit}
 		r.seeds = append(r.seeds, s)
@@ -65,6 +63,16 @@ func begin(ctx context.Context, views map[graph.ChainID]graph.View, p *plan, kno
 		}
 	}
 	return r, nil
+}
+
+// newRun is a run that has not begun.
+func newRun(views map[graph.ChainID]graph.View, p *plan, known Known) *run {
+	r := &run{plan: p, known: known, book: newBook(), ledgers: make(map[graph.ChainID]*ledger), linked: make(map[int]bool)}
+	for id, view := range views {
+		r.ledgers[id] = newLedger(graph.ChainOf(id), view)
+		r.ledgers[id].entities = known.Entities[id]
+	}
+	return r
 }
 
 // item is an event waiting: the transaction at which an account or a seed has

@@ -56,7 +56,7 @@ func playFile(t *testing.T, file string) {
 			continue
 		}
 		s.where = fmt.Sprintf("%s:%d", file, n)
-		if play := map[string]func([]string) []string{"trace": s.trace, "chokes": s.chokes, "rank": s.rank}[fields[0]]; play != nil {
+		if play := map[string]func([]string) []string{"trace": s.trace, "sources": s.sources, "chokes": s.chokes, "peels": s.peels, "rank": s.rank}[fields[0]]; play != nil {
 			for _, result := range play(fields[1:]) {
 				fmt.Fprintln(&out, "\t"+result)
 			}
@@ -465,6 +465,12 @@ func (s *scenario) trace(args []string) []string {
 	return append(s.lines(result), s.owners(result)...)
 }
 
+// sources is trace backward.
+func (s *scenario) sources(args []string) []string {
+	s.t.Helper()
+	return s.trace(append(args, "direction=backward"))
+}
+
 // chokes traces and tells what value had to pass.
 func (s *scenario) chokes(args []string) []string {
 	s.t.Helper()
@@ -483,6 +489,21 @@ func (s *scenario) chokes(args []string) []string {
 	}
 	for _, a := range found.Cut {
 		lines = append(lines, "cut "+s.name(a))
+	}
+	return lines
+}
+
+// peels traces and tells the peel chains.
+func (s *scenario) peels(args []string) []string {
+	s.t.Helper()
+	result, err := s.run(args)
+	if err != nil {
+		return []string{"error " + err.Error()}
+	}
+	var lines []string
+	for _, c := range result.PeelChains() {
+		lines = append(lines, fmt.Sprintf("%s %d hops from %s: %s peeled off, %s of it stolen, %s %s at %s, confidence %d", c.Rule, len(c.Hops), s.name(c.Start),
+			graph.FormatUnits(c.Peeled, 4), graph.FormatUnits(c.Tainted, 4), graph.FormatUnits(c.Left, 4), s.asset(c.Asset), s.name(c.Head), c.Confidence))
 	}
 	return lines
 }
@@ -565,6 +586,8 @@ func (s *scenario) bound(c *trace.Case, key, value string) {
 		c.Until = value
 	case "coinjoin":
 		c.CoinJoin = value
+	case "direction":
+		c.Direction = value
 	case "max_hops":
 		c.MaxHops, err = strconv.Atoi(value)
 	case "max_transactions":
@@ -621,11 +644,15 @@ func (s *scenario) lines(t *trace.Trace) []string {
 		if seed.Opening {
 			opening = " opening"
 		}
-		lines = append(lines, fmt.Sprintf("stolen %s %s %s%s", s.name(seed.Address), units(seed.Amount), asset(seed.Asset), opening))
+		what := "stolen"
+		if t.Backward() {
+			what = "asked"
+		}
+		lines = append(lines, fmt.Sprintf("%s %s %s %s%s", what, s.name(seed.Address), units(seed.Amount), asset(seed.Asset), opening))
 	}
 	for _, stop := range t.Stops {
 		line := fmt.Sprintf("%s %s %s %s%s", stop.Reason, s.name(stop.Address), units(stop.Tainted), asset(stop.Asset), overLink(&stop))
-		if stop.Reason == trace.StopBudget {
+		if stop.Reason == trace.StopBudget || t.Backward() {
 			line += " (" + stop.Rule + ")"
 		}
 		if s.clustered != nil && stop.Label.Name != "" {

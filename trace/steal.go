@@ -8,38 +8,56 @@ import (
 	"spoor/graph"
 )
 
-// steal marks what a seeded transaction took: one movement, or what its
-// receivers gained. Receivers that only gain are the thief's; if there are
-// none, whoever gains does, except for the seller's side of nothing.
+// pick is a part of a flow that a seed names, from its first unit on.
+type pick struct {
+	flow   int
+	amount graph.Amount
+}
+
+// steal marks what a seeded transaction took.
 func (ev *event) steal(s *seeding, x *exchange) error {
+	picks, err := ev.picks(s, x)
+	if err != nil {
+		return err
+	}
+	for _, p := range picks {
+		if err := ev.mark(s, &x.flows[p.flow], p.amount); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// picks is what a seed by transaction names: one movement, or what its
+// receivers gained. Receivers that only gain are meant (the thief, who was
+// paid); if there are none, whoever gains is, except for the seller's side of
+// nothing.
+func (ev *event) picks(s *seeding, x *exchange) ([]pick, error) {
 	if s.OneMove {
-		return ev.stealOne(s, x)
+		return ev.pickOne(s, x)
 	}
 	pure := slices.ContainsFunc(x.flows, func(f flow) bool { return !x.swaps(x.who(f.to)) && !f.burnt() })
-	found := false
 	if !pure {
-		ev.run.note("seed %s: everybody who gains in the transaction also gives; both sides of what looks like a trade are taken as stolen, name one movement as CHAIN:TXHASH:SEQ", s)
+		ev.run.note("seed %s: everybody who gains in the transaction also gives; both sides of what looks like a trade are seeded, name one movement as CHAIN:TXHASH:SEQ", s)
 	}
+	var picks []pick
 	for i := range x.flows {
 		f := &x.flows[i]
 		if f.burnt() || pure && x.swaps(x.who(f.to)) {
 			continue
 		}
-		found = true
-		if err := ev.mark(s, f, f.amount); err != nil {
-			return err
-		}
+		picks = append(picks, pick{i, f.amount})
 	}
-	if !found {
-		return fmt.Errorf("%w that takes anything: transaction %s leaves nobody richer; is it the right one? name one movement as CHAIN:TXHASH:SEQ", ErrSeed, ev.tx.Hash)
+	if len(picks) == 0 {
+		return nil, fmt.Errorf("%w that takes anything: transaction %s leaves nobody richer; is it the right one? name one movement as CHAIN:TXHASH:SEQ", ErrSeed, ev.tx.Hash)
 	}
-	return nil
+	return picks, nil
 }
 
-func (ev *event) stealOne(s *seeding, x *exchange) error {
+func (ev *event) pickOne(s *seeding, x *exchange) (picks []pick, err error) {
 	at := slices.IndexFunc(ev.tx.Moves, func(m graph.Move) bool { return m.Seq == s.Seq })
 	if at < 0 {
-		return noSuchMove(s, ev.tx.Moves)
+		return nil, noSuchMove(s, ev.tx.Moves)
 	}
 	m := &ev.tx.Moves[at]
 	left := m.Amount
@@ -52,18 +70,16 @@ func (ev *event) stealOne(s *seeding, x *exchange) error {
 		if left.Lt(&part) {
 			part = left
 		}
-		if err := ev.mark(s, f, part); err != nil {
-			return err
-		}
+		picks = append(picks, pick{i, part})
 		left.Sub(&left, &part)
 	}
 	if left == m.Amount {
-		return fmt.Errorf("%w that takes anything: the receiver of %s keeps nothing of it in this transaction; seed the whole transaction, CHAIN:TXHASH", ErrSeed, s.Seq)
+		return nil, fmt.Errorf("%w that takes anything: the receiver of %s keeps nothing of it in this transaction; seed the whole transaction, CHAIN:TXHASH", ErrSeed, s.Seq)
 	}
 	if !left.IsZero() {
 		ev.run.note("seed %s: %s of %s base units left the receiver within the transaction and are not seeded", s, left.Dec(), m.Amount.Dec())
 	}
-	return nil
+	return picks, nil
 }
 
 // mark seeds the first units of a flow.

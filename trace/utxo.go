@@ -125,7 +125,7 @@ func (ev *event) recognise() (cluster.Finding, error) {
 
 // mix ends the taint of a CoinJoin's inputs: who owns which output is hidden.
 func (ev *event) mix(f cluster.Finding, outs []*graph.Move, seeds []*seeding) error {
-	e := ending{reason: StopMixer, statement: graph.Attributed, confidence: int(f.Confidence), rule: "coinjoin " + f.String()}
+	e := mixEnding(f)
 	steps := ev.run.book.steps
 	for i := len(steps) - 1; i >= 0 && steps[i].At.StartOf() == ev.at && steps[i].Chain == ev.l.chain.ID; i-- {
 		if steps[i].Kind != graph.KindInput {
@@ -140,6 +140,10 @@ func (ev *event) mix(f cluster.Finding, outs []*graph.Move, seeds []*seeding) er
 		}
 	}
 	return ev.produce(outs, make([][]Lot, len(outs)), 0, seeds)
+}
+
+func mixEnding(f cluster.Finding) ending {
+	return ending{reason: StopMixer, statement: graph.Attributed, confidence: int(f.Confidence), rule: "coinjoin " + f.String()}
 }
 
 // produce gives the outputs their lots and lets the seeds mark theirs.

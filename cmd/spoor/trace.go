@@ -43,6 +43,12 @@ named by a case file or by seeds:
                                     time) and all that reaches it later, N base
                                     units at most
 
+With --direction backward it is asked where value came from. The same seeds then
+name value where it came to lie (an address: what it held at WHEN, by default at
+the end), and ends are sources: services, issue, rewards, mixers, and what was
+spent without its arrival having been read. The methods are fifo, haircut and
+poison.
+
 Where amounts are hopeless, --method rank spreads a unit of relevance from the
 seeds along later movements and prints the addresses that gather most of it: a
 score, not an amount, and no evidence of one.
@@ -68,6 +74,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 3 as well when the limit left addresses out or the explorer did not tell all.`,
 		Example: `  spoor trace case.yaml --out evidence
   spoor trace --seed ethereum:0xTXHASH --method haircut
+  spoor trace --seed ethereum:0xADDRESS --direction backward
   spoor trace --seed bitcoin:TXHASH:out:1 --max-hops 20 -o csv
   spoor trace case.yaml --fetch etherscan --url https://api.etherscan.io/v2/api`,
 		Args: cobra.MaximumNArgs(1),
@@ -91,10 +98,11 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.flags.Seeds, "seed", nil, "what was stolen, instead of a case file; may be repeated")
 	flags.StringVar(&o.flags.Method, "method", "fifo", "fifo, lifo, haircut, poison, tiho or rank")
+	flags.StringVar(&o.flags.Direction, "direction", "forward", "forward: where value went; backward: where it came from")
 	flags.StringVar(&o.flags.Share, "share", "", "stop when this part of every asset has ended, such as 0.95")
 	flags.StringVar(&o.flags.MinAmount, "min-amount", "", "less than this many whole units is dust and not followed")
 	flags.IntVar(&o.flags.MaxHops, "max-hops", 0, "movements since the theft; 0 for no bound")
-	flags.StringVar(&o.flags.Until, "until", "", "look at nothing later, such as 2024-07-16T12:00:00Z")
+	flags.StringVar(&o.flags.Until, "until", "", "look at nothing later, backward at nothing earlier, such as 2024-07-16T12:00:00Z")
 	flags.IntVar(&o.flags.MaxTransactions, "max-transactions", 0, "transactions evaluated; 0 for no bound")
 	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative for never")
 	flags.StringVar(&o.flags.CoinJoin, "coinjoin", "stop", "a CoinJoin ends a branch (stop), or the method goes through it (follow)")
@@ -131,6 +139,7 @@ func (o *traceOptions) asked(cmd *cobra.Command) (trace.Case, error) {
 	}
 	for flag, take := range map[string]func(){
 		"method":            func() { c.Method = o.flags.Method },
+		"direction":         func() { c.Direction = o.flags.Direction },
 		"share":             func() { c.Share = o.flags.Share },
 		"min-amount":        func() { c.MinAmount = o.flags.MinAmount },
 		"max-hops":          func() { c.MaxHops = o.flags.MaxHops },
@@ -174,6 +183,9 @@ func inCase(err error) error {
 func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error {
 	if m, err := trace.ParseMethod(cmp.Or(c.Method, "fifo")); err == nil && m.Ranks {
 		return o.rank(ctx, p, c)
+	}
+	if c.Direction == trace.Backward && o.fetch.api != "" {
+		return advice{usagef("--fetch with direction backward: it asks for where value went"), "read the histories with spoor ingest address first, and trace without --fetch"}
 	}
 	if o.out != "" {
 		if err := report.CheckFolder(o.out); err != nil {
