@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"time"
 
 	"spoor/cluster"
 	"spoor/graph"
@@ -13,12 +14,13 @@ import (
 // it knows (the first block of fields); Write fills in the rest. It holds no
 // time of its making: two runs give the same bytes.
 type Manifest struct {
-	Tool    string        `json:"tool"`             // "spoor"
-	Version string        `json:"version"`          // of the tool
-	Commit  string        `json:"commit,omitempty"` // it was built from
-	Go      string        `json:"go,omitempty"`     // compiler
-	Rerun   []string      `json:"rerun,omitempty"`  // command, from inside the folder
-	Labels  []LabelSource `json:"labels"`           // in order of asking
+	Tool    string        `json:"tool"`              // "spoor"
+	Version string        `json:"version"`           // of the tool
+	Commit  string        `json:"commit,omitempty"`  // it was built from
+	Go      string        `json:"go,omitempty"`      // compiler
+	Rerun   []string      `json:"rerun,omitempty"`   // command, from inside the folder
+	Labels  []LabelSource `json:"labels"`            // in order of asking
+	Answers []Answer      `json:"answers,omitempty"` // kept ones of APIs, by request
 
 	Format       int            `json:"format"` // of the folder
 	Case         string         `json:"case"`
@@ -43,6 +45,15 @@ type LabelSource struct {
 	Options string `json:"options,omitempty"` // with which the file was imported
 	Licence string `json:"licence,omitempty"`
 	Kept    bool   `json:"kept,omitempty"` // in the store, not named on the command line
+}
+
+// Answer is what an API told of an address or transaction of the trace.
+type Answer struct {
+	Chain     graph.ChainID `json:"chain"`
+	Request   string        `json:"request"` // without any key
+	SHA256    string        `json:"sha256"`  // of what was received, by which it is kept
+	Size      int           `json:"size"`    // bytes of it
+	Retrieved time.Time     `json:"retrieved"`
 }
 
 // File is one file of an evidence folder.

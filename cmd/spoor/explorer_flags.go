@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +15,8 @@ import (
 	"spoor/graph"
 	"spoor/ingest"
 	"spoor/ingest/explorer"
+	"spoor/report"
+	"spoor/trace"
 )
 
 // keyVariable is where a key of an API is looked for.
@@ -63,10 +67,41 @@ func (f *explorerFlags) client(p *program, api string, meter *ingest.Meter) (*ex
 	if _, err := explorer.New(api, o); err != nil { // before anything is written
 		return nil, usagef("%w", err)
 	}
-	if o.Archive, err = explorer.OpenArchive(filepath.Join(p.db, "raw")); err != nil {
+	if o.Archive, err = explorer.OpenArchive(p.archive()); err != nil {
 		return nil, err
 	}
 	return explorer.New(api, o)
+}
+
+// archive is the folder of the answers of explorers.
+func (p *program) archive() string { return filepath.Join(p.db, "raw") }
+
+// cited are the kept answers about the addresses and transactions of a trace,
+// for its manifest. They do not depend on which command asked for them.
+func (p *program) cited(ctx context.Context, t *trace.Trace) (list []report.Answer, err error) {
+	if _, err := os.Stat(p.archive()); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	archive, err := explorer.OpenArchive(p.archive())
+	if err != nil {
+		return nil, err
+	}
+	addresses, txs := map[graph.Address]bool{}, map[graph.Hash]bool{}
+	for i := range t.Holders {
+		addresses[t.Holders[i].Address] = true
+	}
+	for i := range t.Steps {
+		s := &t.Steps[i]
+		addresses[s.From], addresses[s.To], txs[s.Tx] = true, true, true
+	}
+	for i := range t.Stops {
+		addresses[t.Stops[i].Address] = true
+	}
+	answers, err := archive.About(ctx, addresses, txs)
+	for _, a := range answers {
+		list = append(list, report.Answer(a))
+	}
+	return list, err
 }
 
 // key reads the key of the API; there may be none. It is never shown.
@@ -95,6 +130,7 @@ func explorerAdvice(err error) error {
 		hint string
 	}{
 		{explorer.ErrKey, "put the key of the API into " + keyVariable + ", or name a file with --api-key-file; some chains and lists need a paid plan"},
+		{explorer.ErrAlien, "does --url name the API, and --api or --fetch its kind? If so, run the same command again later: what was read is kept"},
 		{explorer.ErrUnavailable, "what was read is kept; run the same command again later, or lower --rate"},
 	} {
 		if errors.Is(err, known.err) {

@@ -3,18 +3,25 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"io"
 	"maps"
 	"math/big"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"spoor/graph"
 	"spoor/graph/graphtest"
 	"spoor/ingest/explorer/explorertest"
 	"spoor/ingest/synthetic"
+	"spoor/report"
 )
 
 // heistServer plays a heist, and starts an explorer that knows its chain.
@@ -79,7 +86,80 @@ func TestFetch(t *testing.T) {
 			sameFolder(t, evidence, again)
 			spoor(t, exitOK, "trace", file, "--db", db, "--out", filepath.Join(dir, "without"))
 			sameFolder(t, evidence, filepath.Join(dir, "without"))
+			cites(t, evidence, db, heist)
 		})
+	}
+}
+
+// cites checks that a manifest cites answers, by digests under which they are
+// kept, of the thief among others, and none of addresses the trace never met.
+func cites(t *testing.T, evidence, db string, heist *synthetic.Incident) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(evidence, "manifest.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m report.Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		t.Fatal(err)
+	}
+	thief, ofThief := heist.Truth.Address("0: thief").String(), 0
+	for i, a := range m.Answers {
+		f, err := os.Open(filepath.Join(db, "raw", a.SHA256+".json.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := gzip.NewReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(r)
+		_ = f.Close()
+		if sum := sha256.Sum256(body); err != nil || hex.EncodeToString(sum[:]) != a.SHA256 || len(body) != a.Size || a.Retrieved.IsZero() || a.Chain != graph.Ethereum {
+			t.Errorf("%+v: %d bytes of digest %x, %v", a, len(body), sum, err)
+		}
+		if i > 0 && m.Answers[i-1].Request >= a.Request {
+			t.Errorf("%s is out of order", a.Request)
+		}
+		if strings.Contains(strings.ToLower(a.Request), strings.ToLower(thief)) {
+			ofThief++
+		}
+		if strings.Contains(a.Request, "eth_blockNumber") || strings.Contains(a.Request, "/blocks?") {
+			t.Errorf("%s is about no address", a.Request)
+		}
+	}
+	if ofThief < 4 || len(m.Answers) < 20 {
+		t.Errorf("%d answers are cited, %d of the thief", len(m.Answers), ofThief)
+	}
+}
+
+// TestCitedAnswerChanged: evidence does not cite what is not what was received.
+func TestCitedAnswerChanged(t *testing.T) {
+	heist, server := heistServer(t, synthetic.Script{Seed: 1, Hops: 3}, explorertest.Moods{})
+	dir := t.TempDir()
+	file, db, evidence := caseOf(t, dir, heist), filepath.Join(dir, "db"), filepath.Join(dir, "evidence")
+	spoor(t, exitOK, "trace", file, "--db", db, "--fetch", "etherscan", "--url", server.URL, "--rate", "100000", "--out", evidence)
+	var m report.Manifest
+	data, err := os.ReadFile(filepath.Join(evidence, "manifest.json"))
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(db, "raw", m.Answers[3].SHA256+".json.gz"), []byte("changed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, said := spoor(t, exitFailed, "trace", file, "--db", db); !strings.Contains(said, m.Answers[3].SHA256+".json.gz is not what was received") || !strings.Contains(said, "remove it and its line") {
+		t.Error(said)
+	}
+	if err := os.RemoveAll(filepath.Join(db, "raw")); err != nil { // then nothing is cited
+		t.Fatal(err)
+	}
+	without := filepath.Join(dir, "without")
+	spoor(t, exitOK, "trace", file, "--db", db, "--out", without)
+	if data, err = os.ReadFile(filepath.Join(without, "manifest.json")); err != nil || bytes.Contains(data, []byte(`"answers"`)) {
+		t.Errorf("%s, %v", data, err)
 	}
 }
 
@@ -269,6 +349,30 @@ func noKeyIn(t *testing.T, dir, key string) {
 	})
 	if err != nil || files < 5 {
 		t.Fatalf("%d files, %v", files, err)
+	}
+}
+
+// TestWrongAPI: where something else answers, that is said, soon, and what to do.
+func TestWrongAPI(t *testing.T) {
+	for name, answer := range map[string]func(http.ResponseWriter, *http.Request){
+		"a web page":   func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>Welcome</html>")) },
+		"no such path": http.NotFound,
+	} {
+		for _, api := range []string{"etherscan", "blockscout"} {
+			t.Run(name+" "+api, func(t *testing.T) {
+				t.Parallel()
+				server := httptest.NewServer(http.HandlerFunc(answer))
+				t.Cleanup(server.Close)
+				began := time.Now()
+				_, said := spoor(t, exitFailed, "ingest", "address", "--db", filepath.Join(t.TempDir(), "db"), "--api", api, "--url", server.URL, "--rate", "1000", "0x00000000000000000000000000000000000000aa")
+				if !strings.Contains(said, "what answers is not the API") || !strings.Contains(said, "hint: does --url name the API") {
+					t.Error(said)
+				}
+				if took := time.Since(began); took > 20*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		}
 	}
 }
 

@@ -50,7 +50,8 @@ that moved, movements that were rolled back and new ends are written to standard
 output, one a line. The trace is extended: a block costs what of it touches
 taint. Where new blocks change what was decided before (an address has become a
 service, a reorganisation goes deeper than what is kept) the case is traced anew,
-and a message says why. A case with the bound share always is.
+and a message says why. A case with the bound share always is. What moved before
+the command began is in its first trace, and is not written out.
 
 With --metrics it tells Prometheus, at /metrics of an address of this machine,
 where it is, how far behind the node, what reorganised, and what the node did.
@@ -74,9 +75,9 @@ the name and password of a node are looked for.`,
 	flags.BoolVar(&o.tokens, "tokens", true, "ask the node once what new tokens of an EVM chain say they are called")
 	flags.Uint32Var(&o.from, "from", 0, "first block of an empty store")
 	flags.BoolVar(&o.once, "once", false, "end when the head is reached")
-	flags.BoolVar(&o.watch, "watch", false, "show block, lag, rate and reorganisations")
+	flags.BoolVar(&o.watch, "watch", false, "show block, lag, rate, reorganisations, and with --case how often taint moved")
 	flags.StringVar(&o.caseFile, "case", "", "case file whose trace is extended by new blocks; what is different goes to standard output")
-	flags.StringArrayVar(&o.labels, "labels", nil, "with --case: CSV file of labels; may be repeated")
+	flags.StringArrayVar(&o.labels, "labels", nil, "with --case: file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
 	flags.DurationVar(&o.poll, "poll", 2*time.Second, "pause between looks at the node")
 	flags.StringVar(&o.metrics.address, "metrics", "", "address to serve Prometheus metrics at, such as 127.0.0.1:9477")
 	flags.BoolVar(&o.metrics.public, "metrics-public", false, "with --metrics: the address may be one that others can reach")
@@ -262,6 +263,7 @@ func (o *followOptions) follow(ctx context.Context, p *program, store *badger.St
 				failed = err
 				stop()
 			}
+			w.moved(len(c.steps))
 		}
 	}
 	state, err := ingest.Follow(ctx, ledger, node, settings)

@@ -163,11 +163,8 @@ func TestFollowMetrics(t *testing.T) {
 	f.until(t, at(71))
 	check("reorganised", map[string]float64{"reorganisations_total": 1, "reverted_blocks_total": 3, "reorganisation_depth_max": 3,
 		"blocks_total": 75, "case_anew_total": 1, "case_transactions_total": 3})
-	out := f.out.String()
 	for _, want := range []string{"moved 30 ETH from ", "rolled back 30 ETH from ", "moved 20 ETH from "} {
-		if !strings.Contains(out, want) {
-			t.Errorf("nothing says %q:\n%s", want, out)
-		}
+		f.until(t, func() bool { return strings.Contains(f.out.String(), want) }) // written after the metrics are set
 	}
 	if second := f.scrape(t); second["rpc_calls_total"] <= first["rpc_calls_total"] {
 		t.Errorf("%v calls after %v", second["rpc_calls_total"], first["rpc_calls_total"])
@@ -249,4 +246,39 @@ func BenchmarkHead(b *testing.B) {
 	if code := f.stop(); code != exitOK {
 		b.Fatalf("exit code %d\n%s", code, f.said.text.String())
 	}
+}
+
+// TestFollowLabels: labels hold for addresses and not for blocks, so what they
+// end follows the branch: it ends there, is undone, and ends there again.
+func TestFollowLabels(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "labels.csv")
+	text := "chain,address,name,category,confidence\neip155:1337," + gethtest.Account("exchange").Hex() + ",Some Exchange,exchange,90\n"
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := followTheft(t, "--labels", file, "--watch")
+	says := func(want ...string) func() bool {
+		return func() bool {
+			out := f.out.String()
+			for _, w := range want {
+				if !strings.Contains(out, w) {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	at := gethtest.Account("exchange").Hex()
+	f.pay(t, "thief", "exchange", 30_000)
+	f.until(t, says("now 30 ETH service at "+at+" (Some Exchange)"))
+	f.node.Fork(t, 71)
+	f.pay(t, "thief", "other", 1_000)
+	f.until(t, says("rolled back 30 ETH from ", "moved 1 ETH from "))
+	f.pay(t, "thief", "exchange", 20_000)
+	f.until(t, says("now 20 ETH service at "+at+" (Some Exchange)"))
+	f.until(t, func() bool { return f.said.has("taint moved ") })
+	if code := f.stop(); code != exitOK {
+		t.Fatalf("exit code %d\n%s", code, f.said.text.String())
+	}
+	spoor(t, exitOK, "--db", f.db, "check")
 }

@@ -21,6 +21,7 @@ type watch struct {
 	state    ingest.Followed
 	anything bool
 	lined    time.Time // of the last line of progress
+	tainted  int       // movements of taint in the trace of the case; -1 without one
 }
 
 // logPause lies between lines of progress in a log.
@@ -28,7 +29,7 @@ const logPause = 10 * time.Second
 
 func (p *program) newWatch(chain graph.Chain, watched bool) *watch {
 	live := !p.quiet && terminal(p.err) && p.env("TERM") != "dumb"
-	return &watch{p: p, chain: chain, live: live, log: watched && !live, began: time.Now(), lined: time.Now()}
+	return &watch{p: p, chain: chain, live: live, log: watched && !live, began: time.Now(), lined: time.Now(), tainted: -1}
 }
 
 func (w *watch) notice(n ingest.Notice) {
@@ -82,7 +83,17 @@ func (w *watch) text() string {
 	if s.Tip.Height > s.Final {
 		text += fmt.Sprintf("  provisional above %d", s.Final)
 	}
+	if w.tainted >= 0 {
+		text += fmt.Sprintf("  taint moved %d times", w.tainted)
+	}
 	return text
+}
+
+// moved tells how often taint has moved, up to the head.
+func (w *watch) moved(times int) {
+	if w.tainted = times; w.anything {
+		w.draw(w.text())
+	}
 }
 
 func (w *watch) draw(text string) {

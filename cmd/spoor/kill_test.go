@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -41,14 +42,14 @@ func testKilled(t *testing.T, program binary) {
 		name string
 		args []string
 	}{
-		{"transfers", []string{"transfers", transfers}},
+		{"transfers", []string{"transfers", "--bulk", "off", transfers}},
 		{"transfers in bulk", []string{"transfers", "--bulk", "on", transfers}},
-		{"etl", []string{"ethereum", "--etl", writeETL(t, 600, 30)}},
+		{"etl", []string{"ethereum", "--bulk", "off", "--etl", writeETL(t, 600, 30)}},
 		{"etl in bulk", []string{"ethereum", "--bulk", "on", "--etl", writeETL(t, 600, 30)}},
 		{"rlp", []string{"ethereum", "--bulk", "off", "--rlp", payments}},
 		{"rlp in bulk", []string{"ethereum", "--bulk", "on", "--rlp", payments}},
-		{"bitcoin etl", []string{"bitcoin", "--etl", writeBitcoinETL(t, 1000, 12)}},
-		{"block files", []string{"bitcoin", "--to", "14131", "--blocks", mainnetBlocks(t)}},
+		{"bitcoin etl", []string{"bitcoin", "--bulk", "off", "--etl", writeBitcoinETL(t, 1000, 12)}},
+		{"block files", []string{"bitcoin", "--to", "5000", "--blocks", mainnetBlocks(t)}},
 	} {
 		if test.args[len(test.args)-1] == "" {
 			t.Logf("%s: btcd's block file is not in the module cache; left out", test.name)
@@ -69,6 +70,10 @@ func testKilled(t *testing.T, program binary) {
 			random := rand.New(rand.NewPCG(seed, 0))
 			killed := filepath.Join(t.TempDir(), "killed")
 			kills, between := 0, 0
+			if slices.Contains(test.args, "off") { // in bulk nothing is there before all is
+				program.killInTheMiddle(t, killed, took, want, append([]string{"ingest"}, test.args...)...)
+				kills, between = 1, 1
+			}
 			for ended := false; !ended; {
 				after := time.Duration(random.Int64N(int64(took)))
 				if kills >= most {
@@ -95,6 +100,40 @@ func testKilled(t *testing.T, program binary) {
 			t.Logf("%d kills, after %d of which the store held a part", kills, between)
 		})
 	}
+}
+
+// killInTheMiddle kills a command at a moment at which the store holds a part
+// of what it will hold: a search between a moment that was too early and one
+// that was too late, which the speed of the machine does not matter to.
+func (b binary) killInTheMiddle(t *testing.T, db string, took time.Duration, want string, args ...string) {
+	t.Helper()
+	early, late := time.Duration(0), 2*took
+	for range 40 {
+		if late-early < 5*time.Millisecond { // the machine changed its speed meanwhile
+			early, late = early/2, 2*late
+		}
+		after := (early + late) / 2
+		ended := b.runAndKill(t, db, after, args...)
+		got := ""
+		if _, err := os.Stat(db); err == nil {
+			got = b.run(t, db, "export", "transfers")
+		}
+		switch {
+		case ended || got == want:
+			late = after
+			if err := os.RemoveAll(db); err != nil {
+				t.Fatal(err)
+			}
+		case !strings.HasPrefix(unnamed(want), unnamed(got)):
+			t.Fatal("after a kill the export is no beginning of the clean one")
+		case strings.Count(got, "\n") < 2:
+			early = after
+		default:
+			t.Logf("killed after %s with %d of %d rows", after, strings.Count(got, "\n"), strings.Count(want, "\n"))
+			return
+		}
+	}
+	t.Fatal("no kill met a store with a part")
 }
 
 // unnamed drops the symbols and decimals of an export: what a source claims

@@ -231,6 +231,9 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 		return fmt.Errorf("trace: %w", err)
 	}
 	made := o.manifest(labels.sources)
+	if made.Answers, err = p.cited(ctx, t); err != nil {
+		return fmt.Errorf("trace: %w", err)
+	}
 	if o.out != "" {
 		if err := report.Write(o.out, t, made); err != nil {
 			return err

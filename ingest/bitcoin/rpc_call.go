@@ -59,6 +59,7 @@ const (
 	codeNotFound = -5
 	codeRange    = -8 // of Bitcoin Core; btcd says codeMisc
 	codeWarmUp   = -28
+	codeUnknown  = -32601 // no such method
 )
 
 func newCaller(address string, auth Auth, meter *ingest.Meter, o RPCOptions) (*caller, error) {
@@ -72,7 +73,9 @@ func newCaller(address string, auth Auth, meter *ingest.Meter, o RPCOptions) (*c
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = o.Workers + 1
 	return &caller{url: address, auth: auth, attempts: o.Attempts, pause: o.Pause, meter: meter,
-		http: &http.Client{Transport: transport, Timeout: o.Timeout}}, nil
+		http: &http.Client{Transport: transport, Timeout: o.Timeout,
+			// A redirect makes a GET of a request: no node answers with one.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}, nil
 }
 
 // call asks one thing, and reads the result into out.
@@ -178,7 +181,11 @@ func (c *caller) once(ctx context.Context, requests []request) ([]answer, error)
 	if err := c.status(res, text); err != nil {
 		return nil, err
 	}
-	return understand(text, len(requests))
+	answers, err := understand(text, len(requests))
+	if errors.Is(err, errGarbage) {
+		err = c.garbage(err)
+	}
+	return answers, err
 }
 
 // unreached is why there was no whole answer.
@@ -201,14 +208,21 @@ func (c *caller) status(res *http.Response, text []byte) error {
 			"set SPOOR_RPC_USER and SPOOR_RPC_PASSWORD, or give the node's cookie file with --rpc-cookie-file")
 	case res.StatusCode == http.StatusForbidden:
 		return ingest.Advise(fmt.Errorf("%w: %s does not serve this machine (403)", ErrCredentials, c.url), "rpcallowip of the node must include it")
-	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 502, len(text) == 0:
+	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode >= 502, res.StatusCode == http.StatusOK && len(text) == 0:
 		return ingest.Advise(fmt.Errorf("%w: %s: %s", ingest.ErrUnavailable, c.url, res.Status), "it is overloaded or going down; run the same command again later")
 	}
 	if first := bytes.TrimSpace(text); len(first) > 0 && (first[0] == '[' || first[0] == '{') {
 		return nil
 	}
-	return ingest.Advise(fmt.Errorf("%w: %s: %s: %.80q", errGarbage, c.url, res.Status, text), "is this the RPC port of a Bitcoin node?")
+	return c.garbage(fmt.Errorf("%w: %s: %.80q", errGarbage, res.Status, text))
 }
+
+// garbage says which node it was that answered so.
+func (c *caller) garbage(err error) error {
+	return ingest.Advise(fmt.Errorf("%s: %w", c.url, err), notBitcoin)
+}
+
+const notBitcoin = "is this the RPC port of a Bitcoin node, and no proxy in between?"
 
 // understand reads the answers to n requests.
 func understand(text []byte, n int) ([]answer, error) {

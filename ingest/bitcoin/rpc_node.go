@@ -45,7 +45,9 @@ func (p *peer) ready(ctx context.Context) error {
 		return nil
 	}
 	hashes, err := p.hashes(ctx, 0, 0)
-	if err != nil {
+	if says := (*nodeError)(nil); errors.As(err, &says) && says.Code == codeUnknown {
+		return ingest.Advise(err, notBitcoin)
+	} else if err != nil {
 		return err
 	}
 	if genesis := *p.params.GenesisHash; hashes[0] != genesis {

@@ -46,6 +46,7 @@ type Fault struct {
 	Wait     time.Duration // how long the node asks to wait; 0: it does not say
 	Fewer    int           // how many items the node suggests; 0: it does not say
 	Code     int           // of JSON-RPC; 0: the answer was no JSON-RPC error
+	alien    bool          // the answer was not JSON-RPC at all
 	cause    error         // sentinel for errors.Is
 }
 
@@ -74,6 +75,9 @@ func (f *Fault) Hint() string {
 		return "the node's answer cannot be trusted: nothing of it was stored; try another node"
 	case FaultForeign:
 		return "all endpoints must follow the same branch of the same chain: leave out the one that does not, or choose the chain with --chain"
+	}
+	if f.alien {
+		return "is this the address of a JSON-RPC node, with its path and key? If it is, run the same command again: it goes on where it stopped"
 	}
 	return "is the node running and reachable? Run the same command again: it goes on where it stopped"
 }
@@ -121,7 +125,11 @@ func faultOf(endpoint, what string, err error, clean func(string) string) *Fault
 	case errors.Is(err, context.DeadlineExceeded):
 		f.Text = "no answer in time"
 	case errors.As(err, &syntax), errors.As(err, &typed):
+		f.alien = true
 		f.Text = "the answer is not the JSON that was asked for: " + f.Text
+	}
+	if httpCode == http.StatusNotFound || httpCode == http.StatusMethodNotAllowed {
+		f.alien = true
 	}
 	f.Text = shorten(f.Text)
 	f.Code = code
@@ -147,7 +155,7 @@ var faultWords = []struct {
 	{FaultPruned, []string{"pruned", "missing trie node", "historical state", "state is not available", "state not available", "no state available",
 		"history expiry", "archive", "block is too old", "state recreation"}},
 	{FaultTooLarge, []string{"response too large", "response size", "too large", "batch size", "maximum batch", "batch limit", "too many results",
-		"query returned more than", "block range", "payload too big", "items in batch", "message too big", "read limit exceeded"}},
+		"query returned more than", "block range", "getlogs is limited", "payload too big", "items in batch", "message too big", "read limit exceeded"}},
 	{FaultLimited, []string{"rate limit", "ratelimit", "too many requests", "request limit", "requests per second", "compute units", "throughput",
 		"capacity", "quota", "credits", "daily request count"}},
 	{FaultUnsupported, []string{"does not exist/is not available", "method not found", "method not supported", "not supported", "unsupported method",
@@ -191,7 +199,7 @@ func faultKind(httpCode, code int, text string) FaultKind {
 var (
 	waitPattern  = regexp.MustCompile(`(?i)(?:retry|again|backoff_seconds|wait)\D{0,16}(\d+(?:\.\d+)?)\s*(ms|m\b|min)?`)
 	rangePattern = regexp.MustCompile(`\[\s*(0x[0-9a-fA-F]{1,16})\s*,\s*(0x[0-9a-fA-F]{1,16})\s*\]`)
-	countPattern = regexp.MustCompile(`(?i)(?:up to|limit(?:ed)? (?:of|to|is)|max(?:imum)?(?: batch)?(?: size)?(?: of| is|:)?)\s*(?:a |an )?(\d{1,7})`)
+	countPattern = regexp.MustCompile(`(?i)(?:up to|limit(?:ed)? (?:of|to|is)|max(?:imum)?(?: batch| block)?(?: size| range)?(?: of| is|:)?)\s*(?:a |an )?(\d{1,3}(?:,\d{3}){1,2}|\d{1,7})(k\b)?`)
 )
 
 // maxWait bounds how long a node can make us wait.
@@ -228,7 +236,10 @@ func suggestedCount(text string) int {
 		}
 	}
 	if m := countPattern.FindStringSubmatch(text); m != nil {
-		n, _ := strconv.Atoi(m[1]) // at most 7 digits
+		n, _ := strconv.Atoi(strings.ReplaceAll(m[1], ",", "")) // at most 9 digits
+		if m[2] != "" {
+			n *= 1000
+		}
 		return n
 	}
 	return 0

@@ -180,6 +180,10 @@ func (r *RPC) attempt(ctx context.Context, tries int, avoid *endpoint, do func(c
 			left = min(left, 4) // it is not likely to change its mind
 		case FaultLimited:
 			left *= 4 // it does answer
+		default:
+			if !r.anchored() { // no node has answered yet: more likely the address is wrong than the node away
+				left = min(left, 2+len(r.nodes))
+			}
 		}
 		e.failed(time.Now(), fault.Wait, r.o.Backoff, rand.Float64())
 		if try >= left {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,10 +12,18 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/ethereum/go-ethereum/common"
+
+	"spoor/graph"
 )
 
 // Archive keeps the raw answers of APIs in a folder: what was seen, when, and
@@ -32,10 +41,11 @@ type Archive struct {
 
 // Answer is one line of an archive's index.
 type Answer struct {
-	Request   string    `json:"request"` // without any key
-	SHA256    string    `json:"sha256"`  // of the body as received
-	Size      int       `json:"size"`    // bytes of it
-	Retrieved time.Time `json:"retrieved"`
+	Chain     graph.ChainID `json:"chain"`   // that the API was asked about
+	Request   string        `json:"request"` // without any key
+	SHA256    string        `json:"sha256"`  // of the body as received
+	Size      int           `json:"size"`    // bytes of it
+	Retrieved time.Time     `json:"retrieved"`
 }
 
 const indexName = "index.ndjson"
@@ -99,9 +109,8 @@ func (a *Archive) Find(request string) (body []byte, answer Answer, found bool, 
 	return body, answer, true, nil
 }
 
-// Keep stores the answer to a request.
-func (a *Archive) Keep(request string, body []byte, at time.Time) (Answer, error) {
-	answer := Answer{Request: request, SHA256: digestOf(body), Size: len(body), Retrieved: at.UTC().Truncate(time.Second)}
+// Keep stores the body of an answer.
+func (a *Archive) Keep(answer Answer, body []byte) (Answer, error) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
 	_, err := w.Write(body)
@@ -130,8 +139,40 @@ func (a *Archive) Keep(request string, body []byte, at time.Time) (Answer, error
 	if err = errors.Join(err, f.Close()); err != nil {
 		return answer, fmt.Errorf("archive: %w", err)
 	}
-	a.known[request] = answer
+	a.known[answer.Request] = answer
 	return answer, nil
+}
+
+// subjects are the addresses and transactions of EVM chains in a request.
+var subjects = regexp.MustCompile(`\b0x(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40})\b`)
+
+// About are the answers to requests that name one of the addresses or
+// transactions, in order of the requests: whatever was kept of them, by this
+// run or another, so that it does not matter which run asked. Each is read and
+// is what was received, or there is an error.
+func (a *Archive) About(ctx context.Context, addresses map[graph.Address]bool, txs map[graph.Hash]bool) ([]Answer, error) {
+	a.mu.Lock()
+	known := slices.Collect(maps.Values(a.known))
+	a.mu.Unlock()
+	about := slices.DeleteFunc(known, func(answer Answer) bool {
+		for _, text := range subjects.FindAllString(answer.Request, -1) {
+			if len(text) == 2+64 && txs[graph.Hash(common.HexToHash(text))] ||
+				len(text) == 2+40 && addresses[graph.EVMAddress(answer.Chain, common.HexToAddress(text))] {
+				return false
+			}
+		}
+		return true
+	})
+	slices.SortFunc(about, func(x, y Answer) int { return strings.Compare(x.Request, y.Request) })
+	for _, answer := range about {
+		if _, _, _, err := a.Find(answer.Request); err != nil {
+			return nil, err
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return about, nil
 }
 
 func (a *Archive) path(digest string) string { return filepath.Join(a.dir, digest+".json.gz") }

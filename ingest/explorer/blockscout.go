@@ -46,7 +46,7 @@ type blockscoutPage struct {
 func readBlockscoutPage(body []byte) (blockscoutPage, error) {
 	var p blockscoutPage
 	if err := json.Unmarshal(body, &p); err != nil {
-		return p, retryable{error: fmt.Errorf("the answer is no page of the API: %w: %.120q", err, body)}
+		return p, notJSON(err, body)
 	}
 	if p.Items == nil {
 		return p, retryable{error: fmt.Errorf("the answer has no items: %.120q", body)}
@@ -78,7 +78,7 @@ func (b *blockscout) head(ctx context.Context) (height uint32, err error) {
 			} `json:"items"`
 		}
 		if err := json.Unmarshal(body, &p); err != nil {
-			return retryable{error: fmt.Errorf("the answer is no list of blocks: %w: %.120q", err, body)}
+			return notJSON(err, body)
 		}
 		if len(p.Items) == 0 {
 			return retryable{error: errors.New("the API lists no blocks")}

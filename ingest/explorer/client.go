@@ -1,6 +1,7 @@
 package explorer
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -59,7 +60,7 @@ type client struct {
 	mu    sync.Mutex
 	next  time.Time // when the next call may be made
 	calls int
-	used  []Answer
+	used  []Answer // answers that made sense, archived or not
 }
 
 var (
@@ -68,6 +69,9 @@ var (
 	// ErrUnavailable is returned where the API does not answer, or not sensibly,
 	// however often it is asked.
 	ErrUnavailable = errors.New("the API does not answer")
+	// ErrAlien is returned where what answers is not the API: a web page, a path
+	// that is not there.
+	ErrAlien = errors.New("what answers is not the API")
 	// errMissing is an action or page that the API does not have.
 	errMissing = errors.New("the API does not have it")
 	// errWindow is a request for rows past the window.
@@ -179,9 +183,11 @@ func (c *client) get(ctx context.Context, path string, query url.Values, asOf st
 	if err != nil {
 		return fmt.Errorf("%s: %w", request, err)
 	}
-	answer := Answer{Request: request, SHA256: digestOf(body), Size: len(body), Retrieved: c.Now().UTC().Truncate(time.Second)}
-	if c.Archive != nil && (c.Key == "" || !strings.Contains(string(body), c.Key)) {
-		if answer, err = c.Archive.Keep(request, body, c.Now()); err != nil {
+	answer := Answer{Chain: c.Chain.ID, Request: request, SHA256: digestOf(body), Size: len(body), Retrieved: c.Now().UTC().Truncate(time.Second)}
+	if c.Archive != nil && c.Key != "" && strings.Contains(string(body), c.Key) {
+		c.Meter.Pass("answer that repeats the key: used and not kept, so that no evidence cites it", 1)
+	} else if c.Archive != nil {
+		if answer, err = c.Archive.Keep(answer, body); err != nil {
 			return err
 		}
 	}
@@ -193,6 +199,23 @@ func (c *client) note(a Answer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.used = append(c.used, a)
+}
+
+// notJSON is the error of an answer that cannot be read as JSON: cut off, which
+// may pass, or a page for people, which no API sends.
+func notJSON(err error, body []byte) error {
+	err = fmt.Errorf("the answer is no JSON of the API: %w: %.120q", err, body)
+	if first := bytes.TrimSpace(body); len(first) > 0 && first[0] != '{' && first[0] != '[' {
+		err = fmt.Errorf("%w: %w", ErrAlien, err)
+	}
+	return retryable{error: err}
+}
+
+// answered reports whether anything was understood yet.
+func (c *client) answered() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.used) > 0
 }
 
 // retry asks until there is an answer, or no sense in asking.
@@ -223,7 +246,9 @@ func (c *client) retry(ctx context.Context, path string, query url.Values, check
 		if !errors.As(err, &r) {
 			return nil, err
 		}
-		last = err
+		if last = err; attempt == 2 && errors.Is(err, ErrAlien) && !c.answered() {
+			return nil, err // more likely the URL is wrong than the API troubled
+		}
 	}
 	return nil, fmt.Errorf("%w: %d attempts, the last: %w", ErrUnavailable, c.Attempts, last)
 }

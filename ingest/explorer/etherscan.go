@@ -63,7 +63,7 @@ type etherscanAnswer struct {
 func etherscanResult(body []byte) (json.RawMessage, error) {
 	var a etherscanAnswer
 	if err := json.Unmarshal(body, &a); err != nil {
-		return nil, retryable{error: fmt.Errorf("the answer is no JSON of the API: %w: %.120q", err, body)}
+		return nil, notJSON(err, body)
 	}
 	if a.Error != nil {
 		return nil, refusal(a.Error.Message)

@@ -3,6 +3,7 @@ package explorer
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -115,6 +116,9 @@ func (c *Client) Head(ctx context.Context) (uint32, error) {
 		return c.top, nil
 	}
 	top, err := c.api.head(ctx)
+	if errors.Is(err, errMissing) { // every API has a head
+		err = fmt.Errorf("%w: %w", ErrAlien, err)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("the head of %s: %w", c.Chain.Alias, err)
 	}
@@ -128,8 +132,7 @@ func (c *Client) Calls() int {
 	return calls
 }
 
-// Answers are the answers used so far, archived or not, in order of asking, for
-// a manifest to cite.
+// Answers are the answers used so far, archived or not, in order of asking.
 func (c *Client) Answers() []Answer {
 	_, answers := c.client.asked()
 	return answers

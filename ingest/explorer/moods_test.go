@@ -153,7 +153,7 @@ func TestRefusals(t *testing.T) {
 		`{"items":[],"next_page_params":{"a":1}}`:           "in a circle",
 		`{"items":[],"next_page_params":[1]}`:               "next_page_params",
 		`{"next_page_params":null}`:                         "no items",
-		`{"items":{}}`:                                      "no page of the API",
+		`{"items":{}}`:                                      "no JSON of the API",
 	} {
 		_, err := client(t, "blockscout", says(t, body), func(o *explorer.Options) { o.Attempts = 2 }).History(t.Context(), a)
 		if err == nil || !strings.Contains(err.Error(), want) {

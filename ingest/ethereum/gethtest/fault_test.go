@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -236,8 +237,9 @@ func TestTroubleRefused(t *testing.T) {
 			kind: ethereum.FaultLimited, hint: "later"},
 		"key refused": {trouble: nth(1, func(w http.ResponseWriter) { http.Error(w, "who are you", http.StatusUnauthorized) }),
 			kind: ethereum.FaultDenied, hint: "key"},
-		"dead":    {trouble: nth(1, hangup), kind: ethereum.FaultTransient, hint: "running"},
-		"garbage": {trouble: nth(1, func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) }), kind: ethereum.FaultTransient, says: "not the JSON"},
+		"dead":         {trouble: nth(1, hangup), kind: ethereum.FaultTransient, hint: "running"},
+		"garbage":      {trouble: nth(1, func(w http.ResponseWriter) { _, _ = w.Write([]byte("<html>")) }), kind: ethereum.FaultTransient, says: "not the JSON", hint: "address of a JSON-RPC node"},
+		"no such page": {trouble: nth(1, func(w http.ResponseWriter) { http.NotFound(w, nil) }), kind: ethereum.FaultTransient, says: "404", hint: "address of a JSON-RPC node"},
 		"silent": {trouble: nth(1, func(http.ResponseWriter) { time.Sleep(500 * time.Millisecond) }),
 			kind: ethereum.FaultTransient, says: "no answer in time"},
 	} {
@@ -348,6 +350,32 @@ func TestNoTraces(t *testing.T) {
 			want := clean(t, options(t, i.Node), i.URL)
 			if dump(t, store) != want {
 				t.Error("after reading with traces the store differs from a clean run")
+			}
+		})
+	}
+}
+
+// TestWrongAddress: nothing that speaks JSON-RPC has answered yet, so a wrong
+// address is told after seconds, by default settings.
+func TestWrongAddress(t *testing.T) {
+	page := proxy(t, nil, trouble{request: func(_ int, w http.ResponseWriter, _ []call, _ []byte) bool {
+		_, _ = w.Write([]byte("<html>Welcome</html>"))
+		return true
+	}})
+	for name, test := range map[string]struct{ address, says, hint string }{
+		"a web page":  {page, "not the JSON", "address of a JSON-RPC node"},
+		"a dead port": {"http://127.0.0.1:1", "refused", "running"},
+		"no socket":   {filepath.Join(t.TempDir(), "none.ipc"), "no such file", "running"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			_, err := ingestInto(t, graphtest.NewModel(), ethereum.RPCOptions{}, test.address)
+			if fault := (*ethereum.Fault)(nil); !errors.As(err, &fault) || !strings.Contains(err.Error(), test.says) || !strings.Contains(fault.Hint(), test.hint) {
+				t.Errorf("%v", err)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("it took %s", took)
 			}
 		})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func followOnce(t *testing.T, n *gethtest.Node, store graph.Store, sure ingest.F
 // clean ingest of the winning branch after each, and as it was where one goes
 // below the finality depth of 64.
 func TestFollow(t *testing.T) {
+	t.Parallel()
 	n := start(t)
 	payments(t, n, 30, 100)
 	store := graphtest.NewModel()
@@ -79,12 +81,26 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// TestFollowAnnounced follows over a socket, where the node tells of new blocks,
-// and looks so rarely by itself that only being told can explain the speed.
+// TestFollowAnnounced follows where the node tells of new blocks, over a socket
+// and over WebSocket, and looks so rarely by itself that only being told can
+// explain the speed.
 func TestFollowAnnounced(t *testing.T) {
-	n := start(t)
+	for name, address := range map[string]func(*gethtest.Node) string{
+		"IPC":                   func(n *gethtest.Node) string { return n.IPC },
+		"WebSocket":             func(n *gethtest.Node) string { return n.WS },
+		"WebSocket beside HTTP": func(n *gethtest.Node) string { return n.URL + "," + n.WS },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := start(t)
+			followAnnounced(t, n, strings.Split(address(n), ","))
+		})
+	}
+}
+
+func followAnnounced(t *testing.T, n *gethtest.Node, addresses []string) {
 	payments(t, n, 3, 100)
-	node, err := ethereum.NewNode(chain(t), []string{n.IPC}, ingest.NewMeter(ingest.Stop), options(t, n))
+	node, err := ethereum.NewNode(chain(t), addresses, ingest.NewMeter(ingest.Stop), options(t, n))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,6 +156,7 @@ func TestFollowAnnounced(t *testing.T) {
 
 // TestFollowFinalized stores only what the node calls finalized.
 func TestFollowFinalized(t *testing.T) {
+	t.Parallel()
 	n := start(t)
 	payments(t, n, 70, 100)
 	for _, sure := range []ingest.Finality{ingest.Safe, ingest.Finalized} {

@@ -32,6 +32,7 @@ func start(t testing.TB) *gethtest.Node {
 // TestForkedNodes: two nodes of the same chain on different branches are never
 // mixed.
 func TestForkedNodes(t *testing.T) {
+	t.Parallel()
 	a, b := start(t), start(t)
 	payments(t, a, 12, 100)
 	payments(t, b, 12, 900)

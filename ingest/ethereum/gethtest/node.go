@@ -39,8 +39,8 @@ const ChainID = 1337
 
 // Node is a geth that is its own beacon chain.
 type Node struct {
-	URL, IPC string // JSON-RPC over HTTP, with the eth and debug namespaces, and over a socket
-	Genesis  []byte // geth's genesis JSON
+	URL, WS, IPC string // JSON-RPC with the eth and debug namespaces over HTTP and WebSocket, and over a socket
+	Genesis      []byte // geth's genesis JSON
 
 	contracts map[string]contract
 	stack     *node.Node
@@ -67,7 +67,8 @@ func Start(t testing.TB, funds map[string]*big.Int) *Node {
 		t.Fatal(err)
 	}
 	stack, err := node.New(&node.Config{Name: "geth", P2P: p2p.Config{NoDiscovery: true, MaxPeers: 0}, IPCPath: n.IPC,
-		HTTPHost: "127.0.0.1", HTTPModules: []string{"eth", "debug"}, BatchRequestLimit: 1000, BatchResponseMaxSize: 25_000_000, Logger: log.Root()})
+		HTTPHost: "127.0.0.1", HTTPModules: []string{"eth", "debug"},
+		WSHost: "127.0.0.1", WSModules: []string{"eth", "debug"}, BatchRequestLimit: 1000, BatchResponseMaxSize: 25_000_000, Logger: log.Root()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func Start(t testing.TB, funds map[string]*big.Int) *Node {
 	if n.beacon, err = catalyst.NewSimulatedBeacon(0, Account("builder"), n.backend); err != nil {
 		t.Fatal(err)
 	}
-	n.URL, n.client = stack.HTTPEndpoint(), ethclient.NewClient(stack.Attach())
+	n.URL, n.WS, n.client = stack.HTTPEndpoint(), stack.WSEndpoint(), ethclient.NewClient(stack.Attach())
 	return n
 }
 

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"sync"
 	"testing"
+	"time"
 
 	"spoor/graph"
 	"spoor/graph/badger"
@@ -61,6 +62,7 @@ func tracedAt(t testing.TB, store graph.Store, c trace.Case, during func()) *tra
 // the branch that won. Traces that begin while the branches change are each
 // that of one branch.
 func TestReorganisedDuringTrace(t *testing.T) {
+	t.Parallel()
 	people := []string{"payer", "b", "c", "d", "e", "f", "g"}
 	funds := map[string]*big.Int{}
 	for _, name := range people {
@@ -129,6 +131,7 @@ func TestReorganisedDuringTrace(t *testing.T) {
 					return
 				default:
 					results = append(results, tracedAt(t, store, c, none))
+					time.Sleep(time.Millisecond) // traces without a pause would take most of the test's time
 				}
 			}
 		})
