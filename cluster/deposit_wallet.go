@@ -28,11 +28,11 @@ type ShapedWallets struct {
 
 // shaped is how far the history of an address was read.
 type shaped struct {
-	payers, payees map[graph.ID]struct{}
-	read           int
-	next           graph.Position
-	since          graph.Position // first position from which it has the shape
-	hot, over      bool           // over: Scan is exhausted
+	dealings
+	read      int
+	next      graph.Position
+	since     graph.Position // first position from which it has the shape
+	hot, over bool           // over: Scan is exhausted
 }
 
 // NewShapedWallets makes a predicate for a view.
@@ -51,7 +51,7 @@ func (w *ShapedWallets) Hot(ctx context.Context, id graph.ID, before graph.Posit
 		if err != nil || n < w.shape.Payers+w.shape.Payees {
 			return false, err
 		}
-		s = &shaped{payers: map[graph.ID]struct{}{}, payees: map[graph.ID]struct{}{}}
+		s = &shaped{dealings: newDealings()}
 		w.known[id] = s
 	}
 	if !s.hot && !s.over && s.next.Compare(before) < 0 {
@@ -76,19 +76,14 @@ func (w *ShapedWallets) read(ctx context.Context, id graph.ID, s *shaped, before
 		}
 		s.next = e.At.Next()
 		if s.read++; s.read > w.shape.Scan {
-			s.over, s.payers, s.payees = true, nil, nil
+			s.over, s.dealings = true, dealings{}
 			return nil
 		}
-		if e.Peer == 0 || e.Peer == id || e.Kind.IsFee() || e.Amount.IsZero() {
+		if !s.add(id, &e) {
 			continue
 		}
-		if e.Out {
-			s.payees[e.Peer] = struct{}{}
-		} else {
-			s.payers[e.Peer] = struct{}{}
-		}
 		if len(s.payers) >= w.shape.Payers && len(s.payees) >= w.shape.Payees {
-			s.hot, s.since, s.payers, s.payees = true, s.next, nil, nil
+			s.hot, s.since, s.dealings = true, s.next, dealings{}
 			return nil
 		}
 	}

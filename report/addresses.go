@@ -23,6 +23,7 @@ func addresses() table {
 			fact("address", address, "the address", func(r row) string { return r.Address.String() }),
 			derived("role", word, "source (a seed; backward, where value came from), intermediate, terminal (branches end there), holder (still holds; backward, what is asked for lies there), counterparty (other end of a movement, holds nothing stolen)",
 				func(r row) string { return claim(r.Role) }),
+			derived("proven", text, "what the address is proven to be: a pool whose place follows from its factory and the tokens it trades", func(r row) string { return claim(r.Proven) }),
 			attributed("entity", address, entityMeaning, func(r row) string { return r.Owner.String() }),
 			attributed("labels", "name (category; source; confidence), separated by |", "every claim about the address that was known", func(r row) string { return labelList(r.Labels) }),
 		},
@@ -66,7 +67,7 @@ func parties(t *trace.Trace) iter.Seq[*trace.Holder] {
 		i, met := at[k]
 		if !met {
 			at[k] = len(others)
-			others = append(others, trace.Holder{Address: a, Owner: t.Owners[a], Asset: asset, Role: "counterparty", Hop: hop, First: first, Last: last})
+			others = append(others, trace.Holder{Address: a, Owner: t.Owners[a], Proven: provenText(t, a), Asset: asset, Role: "counterparty", Hop: hop, First: first, Last: last})
 			return
 		}
 		o := &others[i]
@@ -90,6 +91,13 @@ func parties(t *trace.Trace) iter.Seq[*trace.Holder] {
 			}
 		}
 	}
+}
+
+func provenText(t *trace.Trace, a graph.Address) string {
+	if p, proven := t.Pools[a]; proven {
+		return p.Rule()
+	}
+	return ""
 }
 
 func labelList(labels []graph.Label) string {

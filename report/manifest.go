@@ -82,6 +82,30 @@ type parameters struct {
 	MaxTransactions  int      `json:"max_transactions"`
 	ServiceTransfers int      `json:"service_transfers"`
 	CoinJoin         string   `json:"coinjoin"`
+
+	ServiceSigns *serviceSigns `json:"service_signs"` // null: none was looked for
+}
+
+// serviceSigns are the thresholds of cluster.ServiceShape.
+type serviceSigns struct {
+	Transfers    int   `json:"transfers"`
+	Scan         int   `json:"scan"`
+	Payers       int   `json:"payers"`
+	Payees       int   `json:"payees"`
+	AgeSeconds   int64 `json:"age_seconds"`
+	Day          int   `json:"payers_and_payees_in_a_day"`
+	Swept        int   `json:"swept_payers"`
+	SweepIn      int   `json:"swept_in_for_one_out"`
+	SweepOut     int   `json:"swept_out"`
+	SweepPercent int   `json:"swept_percent"`
+}
+
+func newServiceSigns(transfers int) *serviceSigns {
+	if transfers < 0 {
+		return nil
+	}
+	s := trace.ServiceShape(transfers)
+	return &serviceSigns{s.Transfers, s.Scan, s.Payers, s.Payees, s.Age, s.Day, s.Swept, s.SweepIn, s.SweepOut, s.SweepShare}
 }
 
 type tipText struct {
@@ -160,7 +184,7 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Tool, m.Format = toolName, 1
 	m.Case = c.Name
 	m.Method = methodText{t.Method.Name, t.Method.Sentence, t.Method.Conserves, feesSentence, roundingSentence}
-	m.Parameters = parameters{c.Direction, c.Seeds, c.Share, c.MinAmount, c.MaxHops, c.Until, c.MaxTransactions, c.ServiceTransfers, c.CoinJoin}
+	m.Parameters = parameters{c.Direction, c.Seeds, c.Share, c.MinAmount, c.MaxHops, c.Until, c.MaxTransactions, c.ServiceTransfers, c.CoinJoin, newServiceSigns(c.ServiceTransfers)}
 	m.Transactions = t.Transactions
 	m.Text = textRules{csvSentence, claimsSentence}
 	m.Files = files

@@ -22,7 +22,7 @@ import (
 var contract = map[string]string{
 	"trace.csv":        "seq,chain,block,block_hash,time,tx_hash,tx_index,position,kind,from,to,asset,symbol,decimals,amount_raw,amount,tainted_raw,tainted,hop,statement,rule,confidence",
 	"stops.csv":        "seq,reason,chain,address,entity,label,category,asset,symbol,decimals,tainted_raw,tainted,hop,first_time,last_time,statement,rule,confidence",
-	"addresses.csv":    "chain,address,role,entity,labels,asset,symbol,decimals,tainted_in_raw,tainted_out_raw,tainted_held_raw,hop,first_time,last_time,frozen_time,frozen_tx",
+	"addresses.csv":    "chain,address,role,proven,entity,labels,asset,symbol,decimals,tainted_in_raw,tainted_out_raw,tainted_held_raw,hop,first_time,last_time,frozen_time,frozen_tx",
 	"chokepoints.csv":  "rank,chain,address,labels,asset,symbol,decimals,passed_raw,passed,ended_raw,ends,here_raw,in_cut",
 	"peels.csv":        "seq,rule,confidence,chain,hops,start,head,asset,symbol,decimals,peeled_raw,peeled,tainted_raw,tainted,left_raw,left,first_tx,first_time,last_tx,last_time,passed_on,paid",
 	"conservation.csv": "chain,asset,symbol,decimals,seeded_raw,converted_in_raw,bridged_in_raw,at_rest_raw,stopped_raw,fees_raw,converted_out_raw,bridged_out_raw,difference_raw",
@@ -278,7 +278,8 @@ func TestManifest(t *testing.T) {
 		Tool, Version, Case string
 		Method              struct{ Name, Sentence, Rounding string }
 		Parameters          struct {
-			ServiceTransfers int `json:"service_transfers"`
+			ServiceTransfers int                                   `json:"service_transfers"`
+			ServiceSigns     struct{ Transfers, Payers, Scan int } `json:"service_signs"`
 			Seeds            []string
 		}
 		Tips     []struct{ Chain, Hash, Time string }
@@ -295,7 +296,8 @@ func TestManifest(t *testing.T) {
 		t.Fatal(err)
 	}
 	if m.Tool != "spoor" || m.Version != "v1" || m.Method.Name != "haircut" || m.Method.Sentence == "" || m.Method.Rounding == "" ||
-		m.Parameters.ServiceTransfers != trace.DefaultServiceTransfers || len(m.Parameters.Seeds) != 2 || len(m.Tips) != 2 ||
+		m.Parameters.ServiceTransfers != trace.DefaultServiceTransfers || m.Parameters.ServiceSigns.Transfers != trace.DefaultServiceTransfers ||
+		m.Parameters.ServiceSigns.Payers != 200 || m.Parameters.ServiceSigns.Scan != 4096 || len(m.Parameters.Seeds) != 2 || len(m.Tips) != 2 ||
 		len(m.Coverage) == 0 || len(m.Labels) != 1 || len(m.Rerun) != 3 {
 		t.Errorf("%+v", m)
 	}

@@ -256,7 +256,7 @@ func (b *backtrace) step(ctx context.Context, q *backlog, at graph.Position) err
 		return err
 	}
 	if q.l.chain.Family == graph.UTXOFamily {
-		err = o.spent(d, paid)
+		err = o.spent(ctx, d, paid)
 	} else {
 		slices.SortFunc(d.incomes, func(a, b income) int { return cmp.Or(cmp.Compare(a.id, b.id), cmp.Compare(a.asset, b.asset)) })
 		err = o.accounts(ctx, d, paid)

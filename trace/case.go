@@ -10,6 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"spoor/cluster"
 	"spoor/graph"
 )
 
@@ -33,8 +34,8 @@ type Case struct {
 	MaxTransactions int    `yaml:"max_transactions,omitempty"` // 0: no bound
 
 	// ServiceTransfers is the number of transfers from which an address is
-	// taken for a service whoever it belongs to; 0 is DefaultServiceTransfers,
-	// negative never.
+	// taken for a service whoever it belongs to; 0 is DefaultServiceTransfers.
+	// Negative: no address is taken for a service by what it does.
 	ServiceTransfers int `yaml:"service_transfers,omitempty"`
 	// CoinJoin is "stop" (default: a mixer) or "follow" (the method goes through).
 	CoinJoin string `yaml:"coinjoin,omitempty"`
@@ -51,9 +52,8 @@ type CaseLabel struct {
 	Confidence int    `yaml:"confidence,omitempty"` // 0 to 100
 }
 
-// DefaultServiceTransfers is well above what people make by hand and well
-// below the hot wallet of an exchange.
-const DefaultServiceTransfers = 10_000
+// DefaultServiceTransfers is the default of a case.
+const DefaultServiceTransfers = cluster.DefaultServiceTransfers
 
 // The directions of a trace.
 const (

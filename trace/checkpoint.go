@@ -163,7 +163,7 @@ func (v *Live) resume(ctx context.Context, views map[graph.ChainID]graph.View, c
 			return anew("a ledger was emptied")
 		}
 		l.forget(views[id], c.seen[id].tip.Height)
-		if err := r.unchanged(l, slices.Sorted(maps.Keys(l.endings))); err != nil {
+		if err := r.unchanged(ctx, l, slices.Sorted(maps.Keys(l.endings))); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"spoor/cluster/amm"
 	"spoor/graph"
 )
 
@@ -104,6 +105,7 @@ func (l *ledger) clone(seeds map[*seeding]*seeding) *ledger {
 // queue any more.
 func (l *ledger) forget(view graph.View, height uint32) {
 	l.view, l.read, l.looked, l.queue, l.caseIDs = view, false, false, nil, nil
+	l.pools = make(map[graph.ID]amm.Proof)
 	l.names, l.stated = make(map[graph.ID]graph.Address), make(map[graph.Address][]graph.Stated)
 	above := graph.Position{Block: height + 1}
 	for _, a := range l.accounts {

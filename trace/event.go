@@ -177,11 +177,11 @@ func (ev *event) record(s Step, lots []Lot, from, to graph.ID, asset graph.Asset
 // by who the receiver is, because it is too little, or too far away. Value that
 // is stolen in this very transaction ends only where a label says so: whoever
 // is named by the case is looked at, however busy.
-func (ev *event) arrives(id graph.ID, asset graph.AssetID, lots []Lot, fresh graph.Amount, hop int) (ended bool, err error) {
+func (ev *event) arrives(ctx context.Context, id graph.ID, asset graph.AssetID, lots []Lot, fresh graph.Amount, hop int) (ended bool, err error) {
 	if a := ev.l.accounts[id]; a != nil && len(a.seeds) > 0 {
 		return false, nil // the case asks for this address
 	}
-	e, err := ev.run.endingAt(ev.l, id, ev.header.Time)
+	e, err := ev.run.endingAt(ctx, ev.l, id, ev.header.Time)
 	if err != nil {
 		return false, err
 	}

@@ -25,6 +25,7 @@ type exchange struct {
 	gets  map[graph.ID][]int // flows in, by party
 	whole bool               // the transaction is known completely
 	who   func(graph.ID) graph.ID
+	vault func(graph.ID) bool // somebody says that the party holds the value of shares; nil: nobody does
 }
 
 // newExchange reads flows. contractOf is the contract of an issuer: wrapping,
@@ -62,7 +63,7 @@ func (x *exchange) bought(payment int) []int {
 		return x.gets[payer]
 	}
 	if !x.swaps(seller) {
-		return nil
+		return x.shares(payer, seller)
 	}
 	var delivered, elsewhere []int
 	seen := []graph.ID{payer, seller}
@@ -85,6 +86,26 @@ func (x *exchange) bought(payment int) []int {
 	}
 	return append(delivered, elsewhere...)
 }
+
+// shares are what is minted to the payer of a vault: the token of its shares can
+// be another contract's (Balancer, older Curve pools). Only a label tells such a
+// vault from somebody who is paid while the payer issues himself a token.
+func (x *exchange) shares(payer, seller graph.ID) (minted []int) {
+	if x.vault == nil {
+		return nil
+	}
+	for _, i := range x.gets[payer] {
+		if f := &x.flows[i]; f.minted() && !f.amount.Eq(&one) { // one unit is a collectible, whose worth nobody can tell
+			minted = append(minted, i)
+		}
+	}
+	if len(minted) == 0 || !x.vault(seller) {
+		return nil
+	}
+	return minted
+}
+
+var one = *new(graph.Amount).SetOne()
 
 // boughtByOthers reports whether one of the parties to a trade is paid by a
 // party that itself takes nothing: what they deliver elsewhere is that party's

@@ -63,6 +63,9 @@ func (r *run) finish(ctx context.Context) (*Trace, error) {
 	if err := r.scope(t); err != nil {
 		return nil, err
 	}
+	if err := r.pools(ctx, t); err != nil {
+		return nil, err
+	}
 	return t, r.owners(ctx, t)
 }
 

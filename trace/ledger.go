@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"spoor/cluster"
+	"spoor/cluster/amm"
 	"spoor/graph"
 )
 
@@ -22,7 +23,9 @@ type ledger struct {
 	endings  map[graph.ID]ending
 	assets   map[graph.AssetID]graph.AssetInfo
 	issuers  map[graph.AssetID]graph.ID
-	balances map[poolKey]opened // of pools that are clean
+	prover   *amm.Prover
+	pools    map[graph.ID]amm.Proof // zero: not proven to be one
+	balances map[poolKey]opened     // of pools that are clean
 	names    map[graph.ID]graph.Address
 	bounded  map[graph.ID]bool                // judged by labels that hold for a time
 	stated   map[graph.Address][]graph.Stated // freezes and what undoes them
@@ -49,7 +52,7 @@ func newLedger(chain graph.Chain, view graph.View) *ledger {
 		accounts: make(map[graph.ID]*account), outputs: make(map[graph.Position]*output),
 		endings: make(map[graph.ID]ending), vouched: make(map[graph.ID][]graph.ID), assets: make(map[graph.AssetID]graph.AssetInfo),
 		issuers: make(map[graph.AssetID]graph.ID), balances: make(map[poolKey]opened),
-		names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
+		prover: amm.New(chain.ID), pools: make(map[graph.ID]amm.Proof), names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
 }
 
 // comes notes that an event of some time is dealt with.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"spoor/cluster/amm"
 	"spoor/graph"
 )
 
@@ -378,10 +379,11 @@ func (v *Live) wake(ctx context.Context, views map[graph.ChainID]graph.View, all
 	r := v.run
 	for id, view := range views {
 		l := r.ledgers[id]
+		l.pools = make(map[graph.ID]amm.Proof)
 		l.view, l.looked, l.stated = view, false, make(map[graph.Address][]graph.Stated)
 	}
 	for i := range all {
-		if err := r.unchanged(all[i].l, all[i].moved); err != nil {
+		if err := r.unchanged(ctx, all[i].l, all[i].moved); err != nil {
 			return false, err
 		}
 	}
@@ -467,10 +469,10 @@ func (v *Live) replant(ctx context.Context, awake *bool) error {
 }
 
 // unchanged reports an error if the snapshot of a ledger changes what the trace
-// has decided about blocks that it has evaluated: who is a service by the number of its transfers, what is
+// has decided about blocks that it has evaluated: who is a service by what it does, or a pool, what is
 // said about an asset, and which contract an asset is of. moved are the addresses that may have become
 // services.
-func (r *run) unchanged(l *ledger, moved []graph.ID) error {
+func (r *run) unchanged(ctx context.Context, l *ledger, moved []graph.ID) error {
 	for _, id := range moved {
 		address, err := l.address(id)
 		if err != nil {
@@ -483,7 +485,7 @@ func (r *run) unchanged(l *ledger, moved []graph.ID) error {
 		if !judged {
 			continue
 		}
-		is, _, err := r.judge(l, id, 0)
+		is, _, err := r.judge(ctx, l, id, 0)
 		if err != nil {
 			return err
 		}

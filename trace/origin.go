@@ -171,6 +171,7 @@ func (o *origin) accounts(ctx context.Context, d *due, seeds []*seeding) error {
 		}
 	}
 	x := newExchange(flows, o.whole(), o.l.contractOf)
+	x.vault = func(id graph.ID) bool { return o.run.isVault(o.l, id, o.header.Time) }
 	for _, s := range seeds {
 		if err := o.paid(s, x); err != nil {
 			return err
@@ -180,12 +181,12 @@ func (o *origin) accounts(ctx context.Context, d *due, seeds []*seeding) error {
 	if err != nil {
 		return err
 	}
-	if err := o.steps(traded); err != nil {
+	if err := o.steps(ctx, traded); err != nil {
 		return err
 	}
 	for i := range o.flows {
 		if len(o.gives[i]) > 0 {
-			if err := o.from(i); err != nil {
+			if err := o.from(ctx, i); err != nil {
 				return err
 			}
 		}
@@ -277,7 +278,7 @@ func (o *origin) arrived(id graph.ID, asset graph.AssetID, amount graph.Amount, 
 }
 
 // steps records the movements: what was given in trades, then what arrived.
-func (o *origin) steps(traded []bool) error {
+func (o *origin) steps(ctx context.Context, traded []bool) error {
 	for i := range o.flows {
 		f := &o.flows[i]
 		if t := o.gives[i].total(); traded[i] && !t.IsZero() {
@@ -314,7 +315,7 @@ func (o *origin) steps(traded []bool) error {
 
 // from ends what is wanted of a flow at who paid it, if it is not followed
 // further: by who that is, because it is too little, or too far away.
-func (o *origin) from(i int) error {
+func (o *origin) from(ctx context.Context, i int) error {
 	f := &o.flows[i]
 	t := o.gives[i].total()
 	if f.minted() {
@@ -327,7 +328,7 @@ func (o *origin) from(i int) error {
 		o.gives[i] = nil
 		return o.run.book.stop(o.l, f.to, f.asset, e, t, o.hops[i], o.header.Time)
 	}
-	ended, err := o.ends(f.from, f.asset, t, o.hops[i])
+	ended, err := o.ends(ctx, f.from, f.asset, t, o.hops[i])
 	if ended {
 		o.gives[i] = nil
 	}
@@ -335,7 +336,7 @@ func (o *origin) from(i int) error {
 }
 
 // ends ends what an address paid, and reports whether it did.
-func (o *origin) ends(id graph.ID, asset graph.AssetID, amount graph.Amount, hop int) (bool, error) {
+func (o *origin) ends(ctx context.Context, id graph.ID, asset graph.AssetID, amount graph.Amount, hop int) (bool, error) {
 	h, err := o.run.book.holder(o.l, id, asset, hop, o.header.Time)
 	if err != nil {
 		return false, err
@@ -344,7 +345,7 @@ func (o *origin) ends(id graph.ID, asset graph.AssetID, amount graph.Amount, hop
 	if o.backlog.named[id] {
 		return false, nil // the case asks for this address
 	}
-	e, err := o.run.endingAt(o.l, id, o.header.Time)
+	e, err := o.run.endingAt(ctx, o.l, id, o.header.Time)
 	if err != nil {
 		return false, err
 	}

@@ -180,7 +180,7 @@ func (s *pathSearch) leave(ctx context.Context, r *reached, asset graph.AssetID,
 	if s.found.Cut {
 		return nil
 	}
-	through, err := s.through(r.id)
+	through, err := s.through(ctx, r.id)
 	if err != nil || !through && s.utxo() {
 		return err
 	}
@@ -307,7 +307,7 @@ func (s *pathSearch) take(end *reached) (*Path, error) {
 // through reports whether value that came to an address may leave it in a
 // later transaction on a path: not at services, whose customers' funds are one
 // balance. The two ends may be services.
-func (s *pathSearch) through(id graph.ID) (bool, error) {
+func (s *pathSearch) through(ctx context.Context, id graph.ID) (bool, error) {
 	if id == s.from {
 		return true, nil
 	}
@@ -331,11 +331,15 @@ func (s *pathSearch) through(id graph.ID) (bool, error) {
 		most = DefaultServiceTransfers
 	}
 	if passes && most > 0 {
-		n, err := s.l.view.Entries(id, most)
+		_, proven, err := s.l.provenPool(ctx, id)
 		if err != nil {
 			return false, err
 		}
-		passes = n < most
+		service, err := ServiceShape(most).Of(ctx, s.l.view, id)
+		if err != nil {
+			return false, err
+		}
+		passes = !proven && service.Sign == ""
 	}
 	if !passes {
 		s.found.Services = append(s.found.Services, address)

@@ -51,6 +51,7 @@ func (ev *event) accounts(ctx context.Context, accounts []*account, seeds []*see
 		return err
 	}
 	x := newExchange(flows, ev.whole(), ev.l.contractOf)
+	x.vault = func(id graph.ID) bool { return ev.run.isVault(ev.l, id, ev.header.Time) }
 	if err := ev.trade(x); err != nil {
 		return err
 	}

@@ -185,7 +185,7 @@ func (q *rankQueue) Pop() any {
 
 // node is the node of an address, which is judged by the labels that hold when
 // it is first met: in a block, or never if it is a seed.
-func (r *ranker) node(l *ledger, id graph.ID, hop int, met *uint32) (*rankNode, error) {
+func (r *ranker) node(ctx context.Context, l *ledger, id graph.ID, hop int, met *uint32) (*rankNode, error) {
 	key := rankKey{l.chain.ID, id}
 	n := r.nodes[key]
 	if n == nil {
@@ -199,7 +199,7 @@ func (r *ranker) node(l *ledger, id graph.ID, hop int, met *uint32) (*rankNode, 
 			if err != nil {
 				return nil, err
 			}
-			if n.end, err = r.endingAt(l, id, header.Time); err != nil {
+			if n.end, err = r.endingAt(ctx, l, id, header.Time); err != nil {
 				return nil, err
 			}
 		}
@@ -229,7 +229,7 @@ func (r *ranker) start(ctx context.Context) error {
 		}
 		var err error
 		if s.byTx() {
-			err = r.startTx(l, s, part)
+			err = r.startTx(ctx, l, s, part)
 		} else {
 			err = r.startAddress(ctx, l, s, part)
 		}
@@ -241,7 +241,7 @@ func (r *ranker) start(ctx context.Context) error {
 }
 
 // startTx begins at those whom a transaction left richer.
-func (r *ranker) startTx(l *ledger, s *Seed, part float64) error {
+func (r *ranker) startTx(ctx context.Context, l *ledger, s *Seed, part float64) error {
 	positions, err := l.view.FindTx(s.Tx)
 	if err != nil {
 		return err
@@ -294,7 +294,7 @@ func (r *ranker) startTx(l *ledger, s *Seed, part float64) error {
 	}
 	last := graph.Position{Block: tx.At.Block, Tx: tx.At.Tx, Seq: ^graph.Seq(0)}
 	for _, g := range gains {
-		n, err := r.node(l, g.to, 0, &tx.At.Block)
+		n, err := r.node(ctx, l, g.to, 0, &tx.At.Block)
 		if err != nil {
 			return err
 		}
@@ -310,7 +310,7 @@ func (r *ranker) startAddress(ctx context.Context, l *ledger, s *Seed, part floa
 	if err != nil {
 		return err
 	}
-	n, err := r.node(l, id, 0, nil)
+	n, err := r.node(ctx, l, id, 0, nil)
 	if err != nil {
 		return err
 	}

@@ -177,7 +177,7 @@ func (r *ranker) push(ctx context.Context, n *rankNode) error {
 		if k < 0 {
 			k = len(order)
 		}
-		if err := r.spread(n, order[:k], chips); err != nil {
+		if err := r.spread(ctx, n, order[:k], chips); err != nil {
 			return err
 		}
 		order = order[k:]
@@ -189,7 +189,7 @@ func (r *ranker) push(ctx context.Context, n *rankNode) error {
 // that are later and to those that are earlier. Where there is none the part
 // comes back, a push later and so on: what that comes to in the end is done at
 // once.
-func (r *ranker) spread(n *rankNode, order []chip, chips map[chip]float64) error {
+func (r *ranker) spread(ctx context.Context, n *rankNode, order []chip, chips map[chip]float64) error {
 	asset := order[0].asset
 	outs, ins := n.links.outs[asset], n.links.ins[asset]
 	later := make([]float64, len(outs)+1) // what leaves from a movement on
@@ -226,28 +226,28 @@ func (r *ranker) spread(n *rankNode, order []chip, chips map[chip]float64) error
 	rate := 0.0
 	for i := range outs {
 		rate += forward[i]
-		if err := r.move(n, &outs[i], float64(rate*outs[i].weight)); err != nil {
+		if err := r.move(ctx, n, &outs[i], float64(rate*outs[i].weight)); err != nil {
 			return err
 		}
 	}
 	rate = 0
 	for j := len(ins) - 1; j >= 0; j-- {
 		rate += backward[j]
-		if err := r.move(n, &ins[j], float64(rate*ins[j].weight)); err != nil {
+		if err := r.move(ctx, n, &ins[j], float64(rate*ins[j].weight)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *ranker) move(n *rankNode, l *link, part float64) error {
+func (r *ranker) move(ctx context.Context, n *rankNode, l *link, part float64) error {
 	if part == 0 {
 		return nil
 	}
 	to := n
 	if l.to != n.id {
 		var err error
-		if to, err = r.node(n.l, l.to, n.hop+1, &l.at.Block); err != nil {
+		if to, err = r.node(ctx, n.l, l.to, n.hop+1, &l.at.Block); err != nil {
 			return err
 		}
 		pair := [2]*rankNode{n, to}
@@ -286,7 +286,7 @@ func (r *ranker) through(ctx context.Context, n *rankNode, order []chip, chips m
 		}
 		n.score += float64(value * r.o.Alpha)
 		for i := range passed {
-			if err := r.move(n, &passed[i], float64(value*float64((1-r.o.Alpha)*(passed[i].weight/sum)))); err != nil {
+			if err := r.move(ctx, n, &passed[i], float64(value*float64((1-r.o.Alpha)*(passed[i].weight/sum)))); err != nil {
 				return err
 			}
 		}

@@ -72,7 +72,7 @@ func (ev *event) credit(ctx context.Context, x *exchange, f *flow, a *account, l
 	}
 	fresh := false
 	if p == nil {
-		if ended, err := ev.arrives(f.to, f.asset, lots, f.fresh, f.hop); ended || err != nil {
+		if ended, err := ev.arrives(ctx, f.to, f.asset, lots, f.fresh, f.hop); ended || err != nil {
 			return err
 		}
 		if a == nil {

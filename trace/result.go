@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"spoor/cluster/amm"
 	"spoor/cluster/passage"
 	"spoor/graph"
 )
@@ -22,6 +23,7 @@ type Trace struct {
 	Owners       map[graph.Address]graph.Address // the entity of each address that shares an owner with others
 	Members      []Member                        // evidence that joins addresses of the trace to their entities
 	Clusterings  []Clustering                    // what entities were computed from, by chain
+	Pools        map[graph.Address]amm.Proof     // addresses proven to be pools, of those traded with or ended at
 	Transactions int                             // evaluated
 	Notes        []string                        // what the reader must know besides
 }
@@ -153,6 +155,7 @@ type Holder struct {
 	Address graph.Address
 	Role    string // source, intermediate, terminal or holder
 	Labels  []graph.Label
+	Proven  string        // what it is proven to be, by what rule; "" if nothing
 	Owner   graph.Address // its entity; zero if nothing joins it with others
 	Asset   graph.AssetInfo
 	In      graph.Amount // taint that arrived, seeds and swaps included

@@ -58,7 +58,7 @@ func (o *origin) claim(d *due, s *seeding, seq graph.Seq, owner graph.ID, amount
 
 // spent looks at a transaction of a UTXO ledger: its outputs, in order, were
 // paid from its inputs.
-func (o *origin) spent(d *due, seeds []*seeding) error {
+func (o *origin) spent(ctx context.Context, d *due, seeds []*seeding) error {
 	var outs, ins []*graph.Move
 	for i := range o.tx.Moves {
 		switch m := &o.tx.Moves[i]; m.Kind {
@@ -93,7 +93,7 @@ func (o *origin) spent(d *due, seeds []*seeding) error {
 		return err
 	}
 	if !ended {
-		if err := o.inputs(ins, amounts, o.reverse.join(amounts, wants), hop, outs); err != nil {
+		if err := o.inputs(ctx, ins, amounts, o.reverse.join(amounts, wants), hop, outs); err != nil {
 			return err
 		}
 	}
@@ -177,7 +177,7 @@ func (o *origin) atOnce(d *due, ins, outs []*graph.Move) (ended bool, err error)
 }
 
 // inputs asks the outputs that the transaction spends.
-func (o *origin) inputs(ins []*graph.Move, outs []graph.Amount, w want, hop int, paid []*graph.Move) error {
+func (o *origin) inputs(ctx context.Context, ins []*graph.Move, outs []graph.Amount, w want, hop int, paid []*graph.Move) error {
 	var in, out graph.Amount
 	amounts := make([]graph.Amount, len(ins), len(ins)+1)
 	for i, m := range ins {
@@ -191,7 +191,7 @@ func (o *origin) inputs(ins []*graph.Move, outs []graph.Amount, w want, hop int,
 	}
 	wants := o.reverse.split(w, amounts)
 	for i, m := range ins {
-		if err := o.input(m, wants[i], hop); err != nil {
+		if err := o.input(ctx, m, wants[i], hop); err != nil {
 			return err
 		}
 	}
@@ -203,7 +203,7 @@ func (o *origin) inputs(ins []*graph.Move, outs []graph.Amount, w want, hop int,
 	return o.run.book.stop(o.l, paid[0].To, graph.NativeID, derivedEnding(StopUncovered, "inputs of the transaction were not read"), missing, hop, o.header.Time)
 }
 
-func (o *origin) input(m *graph.Move, w want, hop int) error {
+func (o *origin) input(ctx context.Context, m *graph.Move, w want, hop int) error {
 	t := w.total()
 	if t.IsZero() {
 		return nil
@@ -211,7 +211,7 @@ func (o *origin) input(m *graph.Move, w want, hop int) error {
 	if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, nil, m.From, 0, graph.NativeID); err != nil {
 		return err
 	}
-	if ended, err := o.ends(m.From, graph.NativeID, t, hop); ended || err != nil {
+	if ended, err := o.ends(ctx, m.From, graph.NativeID, t, hop); ended || err != nil {
 		return err
 	}
 	if m.Spends == (graph.Position{}) {

@@ -1,8 +1,11 @@
 package trace
 
 import (
-	"fmt"
+	"cmp"
+	"context"
+	"slices"
 
+	"spoor/cluster"
 	"spoor/graph"
 )
 
@@ -71,13 +74,26 @@ func (r *run) labels(a graph.Address) []graph.Label {
 	return labels
 }
 
+// isVault reports whether a label that holds says that an address is a pool of
+// many users' value.
+func (r *run) isVault(l *ledger, id graph.ID, time int64) bool {
+	address, err := l.address(id)
+	if err != nil {
+		l.err = cmp.Or(l.err, err)
+		return false
+	}
+	return slices.ContainsFunc(r.labels(address), func(label graph.Label) bool {
+		return (label.Behaviour == "pool" || label.Behaviour == "singleton_vault") && label.HoldsAt(time)
+	})
+}
+
 // endingAt decides whether value that arrives at a time ends at an address. It
 // remembers what does not depend on the time.
-func (r *run) endingAt(l *ledger, id graph.ID, time int64) (ending, error) {
+func (r *run) endingAt(ctx context.Context, l *ledger, id graph.ID, time int64) (ending, error) {
 	if e, known := l.endings[id]; known {
 		return e, nil
 	}
-	e, always, err := r.judge(l, id, time)
+	e, always, err := r.judge(ctx, l, id, time)
 	if err == nil && always {
 		l.endings[id] = e
 	} else if err == nil {
@@ -86,9 +102,10 @@ func (r *run) endingAt(l *ledger, id graph.ID, time int64) (ending, error) {
 	return e, err
 }
 
-// judge looks at the labels that hold at a time, and else at how busy the
-// address is. It tells whether that is so at all times.
-func (r *run) judge(l *ledger, id graph.ID, time int64) (best ending, always bool, err error) {
+// judge looks at the labels that hold at a time, at what the address is proven
+// to be, at who its owner is, and else at how it behaves. It tells whether that
+// is so at all times.
+func (r *run) judge(ctx context.Context, l *ledger, id graph.ID, time int64) (best ending, always bool, err error) {
 	address, err := l.address(id)
 	if err != nil {
 		return ending{}, false, err
@@ -107,24 +124,31 @@ func (r *run) judge(l *ledger, id graph.ID, time int64) (best ending, always boo
 	if best.reason != "" {
 		return best, always, nil
 	}
+	if p, proven, err := l.provenPool(ctx, id); err != nil || proven {
+		return poolEnding(p), always, err
+	}
 	best, unbounded, err := r.owned(l, id, time)
 	always = always && unbounded
 	if err != nil || best.reason != "" || r.plan.ServiceTransfers < 0 {
 		return best, always, err
 	}
-	n, err := l.view.Entries(id, r.plan.ServiceTransfers)
+	service, err := ServiceShape(r.plan.ServiceTransfers).Of(ctx, l.view, id)
 	if err != nil {
 		return ending{}, false, err
 	}
-	if n >= r.plan.ServiceTransfers {
-		best = ending{reason: StopService, statement: graph.Attributed, confidence: behaviourConfidence,
-			rule: fmt.Sprintf("behaviour: %d transfers or more", r.plan.ServiceTransfers)}
+	if service.Sign != "" {
+		best = ending{reason: StopService, statement: graph.Attributed, confidence: service.Confidence, rule: "behaviour: " + service.Why}
 	}
 	return best, always, nil
 }
 
-// behaviourConfidence is the GraphSense level of a heuristic.
-const behaviourConfidence = 10
+// ServiceShape is how a service is told by its behaviour: the default shape but
+// for the number of transfers.
+func ServiceShape(transfers int) cluster.ServiceShape {
+	s := cluster.DefaultServiceShape()
+	s.Transfers = transfers
+	return s
+}
 
 var feeEnding = ending{reason: StopFee, statement: graph.Derived, rule: RuleFee, confidence: 100}
 

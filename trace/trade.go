@@ -48,6 +48,9 @@ func (ev *event) trade(x *exchange) error {
 			if f.hop == 0 || p.hop < f.hop {
 				f.hop = p.hop
 			}
+			if _, err := ev.counterparty(f.from, f.asset, f.hop); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -39,7 +39,7 @@ func (ev *event) utxo(ctx context.Context, accounts []*account, seeds []*seeding
 			return err
 		}
 		if f.Mixes() {
-			return ev.mix(f, outs, seeds)
+			return ev.mix(ctx, f, outs, seeds)
 		}
 	}
 	parts := make([][]Lot, len(outs))
@@ -55,7 +55,7 @@ func (ev *event) utxo(ctx context.Context, accounts []*account, seeds []*seeding
 			}
 		}
 	}
-	return ev.produce(outs, parts, hop, seeds)
+	return ev.produce(ctx, outs, parts, hop, seeds)
 }
 
 // spend takes the inputs of the transaction: the lots of tainted outputs, and
@@ -124,7 +124,7 @@ func (ev *event) recognise() (cluster.Finding, error) {
 }
 
 // mix ends the taint of a CoinJoin's inputs: who owns which output is hidden.
-func (ev *event) mix(f cluster.Finding, outs []*graph.Move, seeds []*seeding) error {
+func (ev *event) mix(ctx context.Context, f cluster.Finding, outs []*graph.Move, seeds []*seeding) error {
 	e := mixEnding(f)
 	steps := ev.run.book.steps
 	for i := len(steps) - 1; i >= 0 && steps[i].At.StartOf() == ev.at && steps[i].Chain == ev.l.chain.ID; i-- {
@@ -139,7 +139,7 @@ func (ev *event) mix(f cluster.Finding, outs []*graph.Move, seeds []*seeding) er
 			return err
 		}
 	}
-	return ev.produce(outs, make([][]Lot, len(outs)), 0, seeds)
+	return ev.produce(ctx, outs, make([][]Lot, len(outs)), 0, seeds)
 }
 
 func mixEnding(f cluster.Finding) ending {
@@ -147,7 +147,7 @@ func mixEnding(f cluster.Finding) ending {
 }
 
 // produce gives the outputs their lots and lets the seeds mark theirs.
-func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*seeding) error {
+func (ev *event) produce(ctx context.Context, outs []*graph.Move, parts [][]Lot, hop int, seeds []*seeding) error {
 	for _, s := range seeds {
 		if s.OneMove && !slices.ContainsFunc(outs, func(m *graph.Move) bool { return m.Seq == s.Seq }) {
 			if slices.ContainsFunc(ev.tx.Moves, func(m graph.Move) bool { return m.Seq == s.Seq }) {
@@ -208,7 +208,7 @@ func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*se
 		return err
 	}
 	for i, m := range outs {
-		if err := ev.deliver(m, &flows[i]); err != nil {
+		if err := ev.deliver(ctx, m, &flows[i]); err != nil {
 			return err
 		}
 	}
@@ -216,7 +216,7 @@ func (ev *event) produce(outs []*graph.Move, parts [][]Lot, hop int, seeds []*se
 }
 
 // deliver books an output and keeps it if taint is in it.
-func (ev *event) deliver(m *graph.Move, f *flow) error {
+func (ev *event) deliver(ctx context.Context, m *graph.Move, f *flow) error {
 	lots, fresh, hop := f.lots, f.fresh, f.hop
 	for i := range lots {
 		if lots[i].Seed == unknown {
@@ -237,7 +237,7 @@ func (ev *event) deliver(m *graph.Move, f *flow) error {
 	if err := ev.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: rule, Legs: []graph.Seq{m.Seq}}, lots, 0, m.To, graph.NativeID); err != nil {
 		return err
 	}
-	if ended, err := ev.arrives(m.To, graph.NativeID, lots, fresh, hop); ended || err != nil {
+	if ended, err := ev.arrives(ctx, m.To, graph.NativeID, lots, fresh, hop); ended || err != nil {
 		return err
 	}
 	h, err := ev.run.book.holder(ev.l, m.To, graph.NativeID, hop, ev.header.Time)

@@ -54,7 +54,7 @@ funds are one balance; standard error names those that were met.`,
 	flags.StringVar(&o.after, "after", "", "no leg before this time, such as 2024-07-16T12:00:00Z")
 	flags.StringVar(&o.until, "until", "", "no leg after this time")
 	flags.IntVar(&o.query.MaxEntries, "max-entries", 5_000_000, "movements looked at; 0 for no bound")
-	flags.IntVar(&o.query.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative for never")
+	flags.IntVar(&o.query.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative: none is by what it does")
 	flags.StringArrayVar(&o.labels, "labels", nil, "CSV file of labels; may be repeated")
 	o.output.addFlag(cmd)
 	return cmd

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"fmt"
+	"maps"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -178,10 +179,52 @@ func TestHabitatDrainer(t *testing.T) {
 	if clean := new(big.Int).Sub(all, tainted); clean.String() != "844948018951172010" {
 		t.Errorf("%s wei are clean, want the 844948018951172010 of gas money; mixed %s, fees %s", clean, mixed, fees)
 	}
+	provenPools(t, rows(t, filepath.Join(out, "addresses.csv")))
+	shown, _ := spoor(t, exitOK, "show", "0xa023cca9de8486d867e8b2f7bfd133a96455f850", "--db", db)
+	if !strings.Contains(shown, "proven to be: SushiSwap v2 pair") {
+		t.Errorf("show does not tell that a pool is one:\n%s", shown)
+	}
 	for _, r := range rows(t, filepath.Join(out, "conservation.csv")) {
 		if r["difference_raw"] != "0" {
 			t.Errorf("%s %s: difference %s", r["chain"], r["asset"], r["difference_raw"])
 		}
+	}
+}
+
+// provenPools asserts what of those that the drainer traded with is proven and
+// what is only listed: no built-in label names a pool here, and the wallet's own
+// history shows one leg of each swap.
+func provenPools(t *testing.T, addresses []map[string]string) {
+	t.Helper()
+	const habitatToken = "0x0aCe32f6E87Ac1457A5385f8eb0208F37263B415"
+	want := map[string]string{
+		"0xc7a1cb6edc22e94f17c80eb5b959f2ad28511d4e": "Uniswap v2 pair " + habitatToken + "/WETH (derived from its factory 0x5C69bEe701ef814a2B6a3EDD4B1652CB9cc5aA6f)",
+		"0xa023cca9de8486d867e8b2f7bfd133a96455f850": "SushiSwap v2 pair " + habitatToken + "/WETH (derived from its factory 0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac)",
+		"0xc3d03e4f041fd4cd388c549ee2a29a9e5075882f": "SushiSwap v2 pair DAI/WETH (derived from its factory 0xC0AEe478e3658e2610c5F7A4A2E1777cE9e4f2Ac)",
+	}
+	proven, listed, neither := map[string]string{}, map[string]bool{}, map[string]bool{}
+	for _, r := range addresses {
+		at := strings.ToLower(r["address"])
+		switch {
+		case r["proven"] != "":
+			proven[at] = r["proven"]
+			if r["labels"] != "" {
+				t.Errorf("%s is listed: %s", at, r["labels"])
+			}
+		case at != drainer && r["labels"] != "":
+			listed[at] = true
+		case at != drainer:
+			neither[at] = true
+		}
+	}
+	t.Logf("%d pools proven, %d addresses listed, %d neither: %v", len(proven), len(listed), len(neither), slices.Sorted(maps.Keys(neither)))
+	// Unproven stay the two routers, WETH and the three pools of the mixer, which
+	// are listed, and the victim.
+	if len(listed) != 6 || len(neither) != 1 {
+		t.Errorf("%d listed and %d neither, want 6 and the victim", len(listed), len(neither))
+	}
+	if !maps.Equal(proven, want) {
+		t.Errorf("proven %v\nwant %v", proven, want)
 	}
 }
 
@@ -206,6 +249,19 @@ func TestLaundering(t *testing.T) {
 			}
 			if len(terminals) != c.listed {
 				t.Fatalf("%d terminals are listed, want %d", len(terminals), c.listed)
+			}
+			// Nobody in the case behaves like a service by these signs: signs that
+			// take launderers for services would end their traces.
+			out := filepath.Join(t.TempDir(), "signs")
+			spoor(t, exitOK, slices.Concat([]string{"trace", "--method", "poison", "--out", out}, args, []string{"--service-transfers", "10000"})...)
+			signs := map[string]string{}
+			for _, r := range rows(t, filepath.Join(out, "stops.csv")) {
+				if strings.HasPrefix(r["rule"], "behaviour: ") {
+					signs[r["address"]] = r["rule"]
+				}
+			}
+			if len(signs) > 0 {
+				t.Errorf("taken for services by behaviour: %v", signs)
 			}
 			for _, method := range []string{"poison", "fifo", "haircut"} {
 				out := filepath.Join(t.TempDir(), method)

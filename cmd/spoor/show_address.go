@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"spoor/cluster/amm"
 	"spoor/graph"
 )
 
@@ -20,6 +21,7 @@ type addressSighting struct {
 	Address    string        `json:"address"`
 	First      string        `json:"first_time"`
 	Last       string        `json:"last_time"`
+	Proven     string        `json:"proven"`  // what the address is proven to be, such as a pool of a factory; "" if nothing
 	Entries    int           `json:"entries"` // a transfer to itself counts twice
 	Labels     []labelRow    `json:"labels"`
 	Assets     []assetRow    `json:"assets"`
@@ -100,6 +102,15 @@ func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, addres
 		}
 		if err != nil {
 			return nil, err
+		}
+	}
+	if s.Entries > 0 && chain.Family == graph.AccountFamily {
+		p, proven, err := amm.New(chain.ID).Of(ctx, view, id)
+		if err != nil {
+			return nil, err
+		}
+		if proven {
+			s.Proven = p.Rule()
 		}
 	}
 	if s.Assets, err = assetRows(texts, byAsset); err != nil {
@@ -303,6 +314,11 @@ func (s *addressSighting) printAssets(w io.Writer) error {
 	}
 	if _, err := fmt.Fprintf(w, "address %s on %s\nfirst %s, last %s, %d transfers in or out\n\n", s.Address, s.Chain, s.First, s.Last, s.Entries); err != nil {
 		return err
+	}
+	if s.Proven != "" {
+		if _, err := fmt.Fprintf(w, "proven to be: %s\n\n", s.Proven); err != nil {
+			return err
+		}
 	}
 	if len(s.Labels) > 0 {
 		if err := s.printLabels(w); err != nil {

@@ -104,7 +104,7 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags.IntVar(&o.flags.MaxHops, "max-hops", 0, "movements since the theft; 0 for no bound")
 	flags.StringVar(&o.flags.Until, "until", "", "look at nothing later, backward at nothing earlier, such as 2024-07-16T12:00:00Z")
 	flags.IntVar(&o.flags.MaxTransactions, "max-transactions", 0, "transactions evaluated; 0 for no bound")
-	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative for never")
+	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative: none is by what it does")
 	flags.StringVar(&o.flags.CoinJoin, "coinjoin", "stop", "a CoinJoin ends a branch (stop), or the method goes through it (follow)")
 	flags.StringArrayVar(&o.labels, "labels", nil, "file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
 	flags.StringVar(&o.out, "out", "", "folder of the evidence")
