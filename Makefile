@@ -3,18 +3,20 @@
 # make check    vet, lint, formatting, modules
 # make bench    benchmarks            (BENCH=regexp to choose)
 # make fuzz     each fuzz target for FUZZTIME
+# make eval     measures accuracy, writes docs/accuracy.md; real data is read from EVALDATA
 # make demo     builds and runs the two-minute tour into ./out/demo
 
 GO        ?= go
 BENCH     ?= .
 FUZZTIME  ?= 20s
+EVALDATA  ?= $(or $(SPOOR_DATA),../shared/data)
 LINT_VERSION = 2.15.0
 # An installed linter of the pinned version, else Go builds it.
 LINT = $(or $(shell PATH="$$PATH:$$($(GO) env GOPATH)/bin"; l=$$(command -v golangci-lint) && \
 	"$$l" version 2>/dev/null | grep -q 'version $(LINT_VERSION) ' && echo "$$l"), \
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION))
 
-.PHONY: build test check vet lint format modules bench fuzz demo clean
+.PHONY: build test check vet lint format modules bench fuzz eval demo clean
 
 build:
 	$(GO) build -o spoor ./cmd/spoor
@@ -49,6 +51,9 @@ fuzz:
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$package || exit 1; \
 		done; \
 	done
+
+eval:
+	$(GO) run ./cmd/eval -data '$(EVALDATA)' -out docs/accuracy.md
 
 demo: build
 	./spoor demo --out ./out/demo

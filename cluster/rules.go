@@ -18,7 +18,7 @@ type RuleInfo struct {
 	Confidence int    // of the source, 0 to 100; evidence may carry less
 	Sentence   string // what it takes for a sign of one owner
 	Source     string
-	ErrorRate  string // as measured, with the data it was measured on; "" if it was not
+	ErrorRate  string // as measured, with the data it was measured on; "" if it was not; see rates.go
 }
 
 // rules is the table of all rules. A rule is a row here, a number in
@@ -90,7 +90,7 @@ func (r Rule) Info() RuleInfo {
 		return RuleInfo{Rule: r, Name: fmt.Sprintf("rule-%d", uint8(r))}
 	}
 	info := rules[r]
-	info.Rule = r
+	info.Rule, info.ErrorRate = r, ErrorRate(info.Name)
 	return info
 }
 

@@ -42,7 +42,7 @@ type Ranked struct {
 
 // RankOptions are the parameters of the rank. The zero value of a field is its
 // default. The paper has alpha 0.15, forward 0.7, epsilon and conductance 0.001,
-// and counts by amount; on the laundering cases of MFTracer that finds a ninth of
+// and counts by amount; on the laundering cases of MFTracer that finds a tenth of
 // the ends of many small payments, the defaults here 95 of 100 (docs/accuracy.md).
 type RankOptions struct {
 	Alpha       float64 // part of a residual that stays; 0.15

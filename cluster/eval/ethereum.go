@@ -138,11 +138,11 @@ func readRows(path string, columns []string, take func([]string) error) error {
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		line, _ := r.FieldPos(0)
-		if err == nil {
-			err = take(row)
-		}
 		if err != nil {
+			return fmt.Errorf("%s: %w", path, err) // it tells the line
+		}
+		line, _ := r.FieldPos(0)
+		if err := take(row); err != nil {
 			return fmt.Errorf("%s:%d: %w", path, line, err)
 		}
 	}

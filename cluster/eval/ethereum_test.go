@@ -12,6 +12,7 @@ import (
 	"spoor/graph"
 	"spoor/graph/badger"
 	"spoor/graph/graphtest"
+	"spoor/ingest/synthetic"
 )
 
 func tokenHistory(t *testing.T) (*eval.TokenHistory, graph.View) {
@@ -138,5 +139,51 @@ func TestTokenHistoryPlacebo(t *testing.T) {
 		if p.Every.Wallets < 100 || p.EveryRate > p.RealRate/10 {
 			t.Errorf("%s: %+v, rate %.3f", wallets.name, p.Every, p.EveryRate)
 		}
+	}
+}
+
+// TestIncidentDeposits: of generated incidents every deposit address is found,
+// with who paid into it, and nothing else.
+func TestIncidentDeposits(t *testing.T) {
+	ctx := context.Background()
+	store, err := badger.Open(t.TempDir(), badger.Options{Memory: 32 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	ledger, err := store.Ledger(ctx, graph.ChainOf(graph.Ethereum))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := eval.MeasureIncidentDeposits(ctx, ledger, synthetic.Script{Seed: 3, Hops: 40, Incidents: 2, Background: 2_000}, cluster.DefaultDepositParams())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", *m)
+	if m.Deposits < 120 || m.Found != m.Deposits || m.Mistaken != 0 || m.PayersFound != m.Payers || m.Strangers != 0 {
+		t.Errorf("%+v", *m)
+	}
+}
+
+// TestAirdrops: who pools quickly is found, and what is wrong are sellers to a
+// buyer whom nobody labelled; dealt anew, next to nothing is right.
+func TestAirdrops(t *testing.T) {
+	ctx := context.Background()
+	store, err := badger.Open(t.TempDir(), badger.Options{Memory: 32 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	ledger, err := store.Ledger(ctx, graph.ChainOf(graph.Ethereum))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := eval.MeasureAirdrops(ctx, ledger, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%+v", *m)
+	if m.QuickFound*10 < m.Quick*9 || m.Quick < 100 || m.Right == m.Joined || m.Right <= 10*m.PlaceboRight {
+		t.Errorf("%+v", *m)
 	}
 }

@@ -26,7 +26,10 @@ const (
 )
 
 // Ethereum plays the script's EVM leg.
-func (s Script) Ethereum() (*Incident, error) {
+func (s Script) Ethereum() (*Incident, error) { return s.ethereum((*heist).play) }
+
+// ethereum plays a story of so many hops on an account ledger, for each incident.
+func (s Script) ethereum(play func(h *heist, hops int)) (*Incident, error) {
 	s, err := s.withDefaults()
 	if err != nil {
 		return nil, err
@@ -42,7 +45,7 @@ func (s Script) Ethereum() (*Incident, error) {
 	for i := range s.Incidents {
 		h.incident = i
 		h.height = s.start(begin, i, h.d)
-		h.play(s.Hops)
+		play(h, s.Hops)
 	}
 	slices.SortStableFunc(h.txs, func(a, b scripted) int { return int(int64(a.height) - int64(b.height)) })
 	n := &Incident{Truth: h.close(), traffic: t, extra: h.extra, infos: h.infos, txs: h.txs, least: s.blocks()}
@@ -107,13 +110,7 @@ func (h *heist) prologue(incidents, hops uint64) {
 
 // play is one incident.
 func (h *heist) play(hops int) {
-	thief, vault := h.who("thief"), h.who("vault")
-	stolenUSD := plus(dollars(2_400_000), units(h.d.below(100_000_000_000)))
-	h.open(vault, h.usd, stolenUSD)
-	h.open(vault, h.native, ether(loot))
-	h.send(h.station, thief, h.native, ether(2)) // clean gas money
-
-	h.exploit(thief, vault, stolenUSD)
+	thief := h.rob()
 	h.tx(thief).fail() // greed: a second try reverts
 
 	peeler, trader, buyer := h.who("peel 1"), h.who("swapper"), h.who("swapper for another")
@@ -151,6 +148,17 @@ func (h *heist) play(hops int) {
 	h.mix(washer)
 	h.walk(walker, max(2, hops/2))
 	h.poison(keeper, peeler)
+}
+
+// rob fills a vault and empties it.
+func (h *heist) rob() (thief graph.Address) {
+	thief, vault := h.who("thief"), h.who("vault")
+	stolenUSD := plus(dollars(2_400_000), units(h.d.below(100_000_000_000)))
+	h.open(vault, h.usd, stolenUSD)
+	h.open(vault, h.native, ether(loot))
+	h.send(h.station, thief, h.native, ether(2)) // clean gas money
+	h.exploit(thief, vault, stolenUSD)
+	return thief
 }
 
 // exploit drains the vault in one transaction, with borrowed dollars going in

@@ -44,6 +44,33 @@ func (h *heist) swap(seller, payee graph.Address, usd, eth graph.Amount) {
 	h.put(payee, h.native, h.convert(given, h.usd, h.native, eth)...)
 }
 
+// sell is the way back: coins for dollars.
+func (h *heist) sell(seller, payee graph.Address, eth, usd graph.Amount) {
+	tx := h.tx(seller)
+	tx.call(seller, h.router, eth)
+	tx.call(h.router, h.weth.Contract, eth)
+	tx.log(graph.KindWrap, graph.Address{}, h.router, h.weth, eth)
+	tx.token(h.router, h.pool, h.weth, eth)
+	tx.token(h.pool, h.router, h.usd, usd)
+	tx.token(h.router, payee, h.usd, usd)
+	tx.done()
+	given := h.take(seller, h.native, eth)
+	h.put(h.weth.Contract, h.native, clean(eth))
+	h.put(h.pool, h.weth, clean(eth))
+	h.take(h.pool, h.usd, usd)
+	h.put(payee, h.usd, h.convert(given, h.native, h.usd, usd)...)
+}
+
+// borrow takes a flash loan of dollars and gives it back with a price, all in
+// one transaction. Only the price is paid in the end, and the lender earns it.
+func (h *heist) borrow(who graph.Address, loan, price graph.Amount) {
+	tx := h.tx(who)
+	tx.token(h.lender, who, h.usd, loan)
+	tx.token(who, h.lender, h.usd, plus(loan, price))
+	tx.done()
+	h.put(h.lender, h.usd, h.take(who, h.usd, price)...)
+}
+
 // mix deposits the mixer's denomination through its router.
 func (h *heist) mix(customer graph.Address) {
 	tx := h.tx(customer)

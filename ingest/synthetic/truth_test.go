@@ -2,6 +2,7 @@ package synthetic_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -230,6 +231,25 @@ func TestTruthFollowsFromTheLedger(t *testing.T) {
 			compareEnds(t, bitcoinLeg(t, script), followCoins)
 			compareEnds(t, ethereumLeg(t, script), followAccounts)
 		})
+	}
+}
+
+// The same for every typology alone.
+func TestTypologies(t *testing.T) {
+	for _, name := range synthetic.Typologies() {
+		t.Run(name, func(t *testing.T) {
+			for _, script := range []synthetic.Script{{Seed: 1}, {Seed: 2, Incidents: 3, Hops: 5, Background: 1_000}} {
+				n, sentence, err := script.Typology(name)
+				if err != nil || sentence == "" {
+					t.Fatal(sentence, err)
+				}
+				replay(t, n).checkSupply(t)
+				compareEnds(t, n, followAccounts)
+			}
+		})
+	}
+	if _, _, err := (synthetic.Script{}).Typology("magic"); !errors.Is(err, synthetic.ErrTypology) {
+		t.Error(err)
 	}
 }
 
@@ -516,7 +536,7 @@ func (f *flow) swap(payers, receivers []place, taken map[place][]piece) {
 	for _, r := range receivers {
 		switch {
 		case r.at.IsZero():
-		case r.asset == seller.asset:
+		case r.asset == seller.asset, r.at != seller.at && slices.ContainsFunc(payers, func(p place) bool { return p.at == r.at }):
 			f.put(r, []piece{{f.in[r], false}}) // the other side's money is clean
 		default:
 			given := f.out[seller]
