@@ -110,7 +110,9 @@ func MeasureMixers(ctx context.Context, ledger graph.Ledger, users int, seed uin
 		}
 	}
 	for _, rule := range mixer.Rules() {
-		m.Rules = append(m.Rules, *rules[rule])
+		if rules[rule].Placebo.Rule != "" { // it says something about pools of one amount
+			m.Rules = append(m.Rules, *rules[rule])
+		}
 	}
 	return m, nil
 }

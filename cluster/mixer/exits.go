@@ -11,7 +11,9 @@ import (
 
 // The rules by which a withdrawal is a candidate for a deposit. They are those
 // of Béres et al. 2021 and Tutela (Wu et al. 2022), as far as a ledger of
-// movements can tell: the gas prices of self-sent withdrawals are not in it.
+// movements can tell. Two of theirs it cannot: gas prices of withdrawals that
+// the recipient sends himself are not kept (a fee is, which is price times gas
+// used), and claims of mining rewards are no movements of a pool's asset.
 const (
 	// AddressMatch: the recipient is the depositor.
 	AddressMatch = "address_match"
@@ -22,20 +24,38 @@ const (
 	// least two denominations as the depositor had given within a day, at least
 	// three in all.
 	DenominationCounts = "denomination_counts"
+	// AmountMatch, where a pool takes any amount: as much left it, fees included,
+	// as the deposit brought in, or a little less.
+	AmountMatch = "amount_match"
 	// SharedOwner: clustering holds recipient and depositor to be one owner, as
 	// when both pay into one deposit address of an exchange.
 	SharedOwner = "shared_owner"
 )
 
 // Rules lists the rules, the surest first.
-func Rules() []string { return []string{AddressMatch, SharedOwner, DenominationCounts, LinkedAddress} }
+func Rules() []string {
+	return []string{AddressMatch, SharedOwner, DenominationCounts, AmountMatch, LinkedAddress}
+}
 
-// Thresholds of the rules; the paper's.
+// applies reports whether a rule can say anything about a pool.
+func applies(rule string, p *Pool) bool {
+	switch rule {
+	case DenominationCounts:
+		return !p.Variable()
+	case AmountMatch:
+		return p.Variable()
+	}
+	return true
+}
+
+// Thresholds of the rules; the paper's. What a shield keeps, in thousandths, is
+// Railgun's 0.25 % doubled.
 const (
 	linkedMovements = 3
 	countedPools    = 2
 	countedInAll    = 3
 	countedWithin   = 24 * 60 * 60 // seconds
+	shieldKeeps     = 5
 )
 
 // Candidate is a withdrawal that could be a deposit's, by one rule.
@@ -45,8 +65,9 @@ type Candidate struct {
 	Withdrawal int // of the pool
 	Rule       string
 	Others     int    // withdrawals that the rule takes for this deposit besides
+	Rivals     int    // deposits of the same depositor that it could be the exit of besides
 	Anonymity  int    // deposits the withdrawal could belong to if nothing else were known
-	Score      int    // 0 to 100: the part that chance leaves, shared among the candidates
+	Score      int    // 0 to 100: the part that chance leaves, shared among the candidates or the rivals, whichever are more
 	Why        string // what was seen
 }
 
@@ -59,7 +80,7 @@ type Placebo struct {
 }
 
 // Rate is the part of deposits met by chance, in parts of a thousand, rounded
-// up.
+// up; zero if none was asked for.
 func (p Placebo) Rate() int {
 	if p.Deposits == 0 {
 		return 0
@@ -89,6 +110,8 @@ type Search struct {
 	linked map[graph.Address]map[graph.Address]int
 	taken  map[graph.Address][]place // withdrawals by recipient
 	given  map[graph.Address][]place // deposits by depositor
+
+	measured []Placebo
 }
 
 // place is a deposit or a withdrawal.
@@ -115,33 +138,64 @@ func (d direction) holds(deposit, withdrawal graph.Position) bool {
 // how often each rule is met by chance in these pools.
 func (s *Search) Exits(ctx context.Context, pool int, deposits ...int) ([]Candidate, []Placebo, error) {
 	s.index()
-	placebos, err := s.placebos(ctx)
+	placebos, err := s.Placebos(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	chance := make(map[string]int)
+	for _, p := range placebos {
+		chance[p.Rule] = p.Rate()
+	}
 	var found []Candidate
 	for _, deposit := range deposits {
-		for i, rule := range Rules() {
+		for _, rule := range Rules() {
+			if !applies(rule, s.Pools[pool]) {
+				continue
+			}
 			matches, err := s.match(ctx, rule, pool, deposit, after)
 			if err != nil {
 				return nil, nil, err
 			}
 			for _, m := range matches {
-				found = append(found, Candidate{Pool: s.Pools[pool], Deposit: deposit, Withdrawal: m.index, Rule: rule, Others: len(matches) - 1,
-					Anonymity: s.Pools[pool].AnonymitySet(m.index), Score: (1000 - placebos[i].Rate()) / (10 * len(matches)), Why: m.why})
+				rivals := s.rivals(pool, deposit, m.index)
+				found = append(found, Candidate{Pool: s.Pools[pool], Deposit: deposit, Withdrawal: m.index, Rule: rule, Others: len(matches) - 1, Rivals: rivals,
+					Anonymity: s.Pools[pool].AnonymitySet(m.index), Score: (1000 - chance[rule]) / (10 * max(len(matches), 1+rivals)), Why: m.why})
 			}
 		}
 	}
 	return found, placebos, nil
 }
 
-// placebos measures every rule.
-func (s *Search) placebos(ctx context.Context) ([]Placebo, error) {
+// rivals counts the other deposits into a pool that a depositor made before a
+// withdrawal: what is said of him is said of each. Of a pool of any amount they
+// are told apart by that.
+func (s *Search) rivals(pool, deposit, withdrawal int) (n int) {
+	p := s.Pools[pool]
+	if p.Variable() {
+		return 0
+	}
+	for _, d := range s.given[p.Deposits[deposit].Depositor] {
+		if d.pool == pool && d.index != deposit && d.at.Compare(p.Withdrawals[withdrawal].At) < 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Placebos measures every rule that applies to one of the pools, once.
+func (s *Search) Placebos(ctx context.Context) ([]Placebo, error) {
+	if s.measured != nil {
+		return s.measured, nil
+	}
+	s.index()
 	sample := cmp.Or(s.Sample, 500)
 	var all []Placebo
 	for _, rule := range Rules() {
 		p := Placebo{Rule: rule}
 		for i, pool := range s.Pools {
+			if !applies(rule, pool) {
+				continue
+			}
 			every := 1 + (len(pool.Deposits)-1)/sample
 			for deposit := 0; deposit < len(pool.Deposits); deposit += every {
 				matches, err := s.match(ctx, rule, i, deposit, before)
@@ -154,8 +208,11 @@ func (s *Search) placebos(ctx context.Context) ([]Placebo, error) {
 				}
 			}
 		}
-		all = append(all, p)
+		if p.Deposits > 0 {
+			all = append(all, p)
+		}
 	}
+	s.measured = all
 	return all, nil
 }
 
@@ -165,6 +222,14 @@ func (s *Search) index() {
 	}
 	s.linked, s.taken, s.given = make(map[graph.Address]map[graph.Address]int), make(map[graph.Address][]place), make(map[graph.Address][]place)
 	for i, p := range s.Pools {
+		if p.Variable() {
+			for j := range p.Withdrawals {
+				if w := &p.Withdrawals[j]; !w.Recipient.IsZero() {
+					s.taken[w.Recipient] = append(s.taken[w.Recipient], place{i, j, w.At, w.Time})
+				}
+			}
+			continue // amounts are not counted
+		}
 		for j := range p.Deposits {
 			d := &p.Deposits[j]
 			if !d.Depositor.IsZero() {
@@ -194,6 +259,9 @@ type match struct {
 func (s *Search) match(ctx context.Context, rule string, pool, deposit int, d direction) ([]match, error) {
 	p := s.Pools[pool]
 	from := &p.Deposits[deposit]
+	if rule == AmountMatch {
+		return amounts(p, from, d), nil
+	}
 	if from.Depositor.IsZero() {
 		return nil, nil
 	}

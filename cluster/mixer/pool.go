@@ -14,34 +14,40 @@ import (
 	"spoor/graph"
 )
 
-// Pool is a contract that takes and gives one amount of one asset.
+// Pool is a contract that takes and gives one asset: in one amount, or, where
+// the denomination is zero, in any (see ReadShield).
 type Pool struct {
 	Address      graph.Address
 	Asset        graph.AssetInfo
-	Denomination graph.Amount // what every deposit is
+	Denomination graph.Amount // what every deposit is; zero: any amount
 	Deposits     []Deposit    // in ledger order
 	Withdrawals  []Withdrawal // in ledger order
 	Other        int          // transactions that move something else: neither deposit nor withdrawal
 }
 
-// Deposit is one denomination that went into a pool. Depositor is who was left
+// Deposit is what went into a pool by one movement. Depositor is who was left
 // poorer by it, through whatever router; zero if several were.
 type Deposit struct {
 	At        graph.Position // of the movement into the pool
 	Tx        graph.Hash
 	Time      int64
+	Amount    graph.Amount
 	Depositor graph.Address
 }
 
-// Withdrawal is one denomination that came out of a pool.
+// Withdrawal is what came out of a pool for one deposit, or of any amount.
 type Withdrawal struct {
 	At        graph.Position // of the movement to the recipient
 	Tx        graph.Hash
 	Time      int64
+	Amount    graph.Amount // with the fee
 	Recipient graph.Address
 	Relayer   graph.Address // who was paid for sending it; zero if nobody was
-	Fee       graph.Amount  // paid to the relayer out of the denomination
+	Fee       graph.Amount  // paid to the relayer out of the amount
 }
+
+// Variable reports whether the pool takes any amount.
+func (p *Pool) Variable() bool { return p.Denomination.IsZero() }
 
 // ErrPool is returned for an address that takes no fixed amounts.
 var ErrPool = errors.New("no pool of a fixed denomination")
@@ -104,10 +110,38 @@ func (p *Pool) denominate(ctx context.Context, view graph.View, id graph.ID) (gr
 	return best.asset, err
 }
 
-// change is what a transaction left somebody richer or poorer by.
-type change struct {
-	id      graph.ID
-	in, out graph.Amount
+// net lists who a transaction left poorer and who richer by an asset, the pool
+// not counted, in order of number.
+func net(tx *graph.TxMoves, asset graph.AssetID, pool graph.ID) (poorer, richer []graph.ID) {
+	type change struct{ in, out graph.Amount }
+	changes := make(map[graph.ID]change)
+	for i := range tx.Moves {
+		m := &tx.Moves[i]
+		if m.Asset != asset || m.Kind.IsFee() || m.From == m.To {
+			continue
+		}
+		if m.From != 0 && m.From != pool {
+			c := changes[m.From]
+			c.out.Add(&c.out, &m.Amount)
+			changes[m.From] = c
+		}
+		if m.To != 0 && m.To != pool {
+			c := changes[m.To]
+			c.in.Add(&c.in, &m.Amount)
+			changes[m.To] = c
+		}
+	}
+	for id, c := range changes {
+		switch c.in.Cmp(&c.out) {
+		case -1:
+			poorer = append(poorer, id)
+		case 1:
+			richer = append(richer, id)
+		}
+	}
+	slices.Sort(poorer)
+	slices.Sort(richer)
+	return poorer, richer
 }
 
 // read takes the deposits and withdrawals out of one transaction: by its net
@@ -117,35 +151,8 @@ func (p *Pool) read(view graph.View, pool graph.ID, asset graph.AssetID, at grap
 	if err != nil {
 		return err
 	}
-	changes := make(map[graph.ID]*change)
-	of := func(id graph.ID) *change {
-		if changes[id] == nil {
-			changes[id] = &change{id: id}
-		}
-		return changes[id]
-	}
 	known := false
-	for i := range tx.Moves {
-		m := &tx.Moves[i]
-		if m.Asset != asset || m.Kind.IsFee() || m.From == m.To {
-			continue
-		}
-		if m.From != 0 && m.From != pool {
-			c := of(m.From)
-			c.out.Add(&c.out, &m.Amount)
-		}
-		if m.To != 0 && m.To != pool {
-			c := of(m.To)
-			c.in.Add(&c.in, &m.Amount)
-		}
-	}
-	var payers []graph.ID
-	for id, c := range changes {
-		if c.out.Gt(&c.in) {
-			payers = append(payers, id)
-		}
-	}
-	slices.Sort(payers)
+	payers, _ := net(&tx, asset, pool)
 	var depositor graph.Address
 	if len(payers) == 1 {
 		if depositor, err = view.Address(payers[0]); err != nil {
@@ -160,7 +167,7 @@ func (p *Pool) read(view graph.View, pool graph.ID, asset graph.AssetID, at grap
 		case m.To == pool && m.Amount == p.Denomination:
 			place := at
 			place.Seq = m.Seq
-			p.Deposits = append(p.Deposits, Deposit{At: place, Tx: tx.Hash, Time: tx.Time, Depositor: depositor})
+			p.Deposits = append(p.Deposits, Deposit{At: place, Tx: tx.Hash, Time: tx.Time, Amount: m.Amount, Depositor: depositor})
 			known = true
 		case m.From == pool:
 			paid = append(paid, m)
@@ -192,7 +199,7 @@ func (p *Pool) withdraw(view graph.View, tx *graph.TxMoves, paid []*graph.Move) 
 				to, fee = fee, to
 			}
 		}
-		w := Withdrawal{At: graph.Position{Block: tx.At.Block, Tx: tx.At.Tx, Seq: to.Seq}, Tx: tx.Hash, Time: tx.Time}
+		w := Withdrawal{At: graph.Position{Block: tx.At.Block, Tx: tx.At.Tx, Seq: to.Seq}, Tx: tx.Hash, Time: tx.Time, Amount: sum}
 		if to.To != 0 {
 			if w.Recipient, err = view.Address(to.To); err != nil {
 				return any, err
@@ -212,9 +219,13 @@ func (p *Pool) withdraw(view graph.View, tx *graph.TxMoves, paid []*graph.Move) 
 
 // AnonymitySet is the number of deposits that a withdrawal could belong to if
 // nothing else were known: those made before it less those that earlier
-// withdrawals have taken.
+// withdrawals have taken. Where any amount is taken a deposit may be taken in
+// parts, and all that were made before count.
 func (p *Pool) AnonymitySet(withdrawal int) int {
 	at := p.Withdrawals[withdrawal].At
 	before, _ := slices.BinarySearchFunc(p.Deposits, at, func(d Deposit, at graph.Position) int { return d.At.Compare(at) })
+	if p.Variable() {
+		return before
+	}
 	return before - withdrawal
 }

@@ -88,6 +88,9 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 			if o.rpc != "" && o.fetch.api != "" {
 				return usagef("--rpc and --fetch: want one of them; an explorer tells what tokens are called by itself")
 			}
+			if o.top < 1 {
+				return usagef("--top %d: want 1 or more", o.top)
+			}
 			c, err := o.asked(cmd)
 			if err != nil {
 				return err
@@ -95,6 +98,26 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 			return o.run(cmd.Context(), p, c)
 		},
 	}
+	o.addCase(cmd)
+	flags := cmd.Flags()
+	flags.StringVar(&o.out, "out", "", "folder of the evidence")
+	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
+	o.output.addFlag(cmd)
+	cmd.Flags().StringVar(&o.rpc, "rpc", "", "ask a node of an EVM chain what the tokens of the trace say they are called: URLs, env:NAME or file:PATH")
+	o.fetch.add(cmd)
+	return cmd
+}
+
+// addCase adds the flags of every command that traces a case.
+func (o *traceOptions) addCase(cmd *cobra.Command) {
+	o.addAsked(cmd)
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.labels, "labels", nil, "file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
+	flags.BoolVar(&o.noEntities, "no-entities", false, "ask nobody who shares an owner, though the store was clustered")
+}
+
+// addAsked adds the flags that say what a case file says.
+func (o *traceOptions) addAsked(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringArrayVar(&o.flags.Seeds, "seed", nil, "what was stolen, instead of a case file; may be repeated")
 	flags.StringVar(&o.flags.Method, "method", "fifo", "fifo, lifo, haircut, poison, tiho or rank")
@@ -106,14 +129,6 @@ reaches and does not know, keeps it in the store, and goes on. The exit code is
 	flags.IntVar(&o.flags.MaxTransactions, "max-transactions", 0, "transactions evaluated; 0 for no bound")
 	flags.IntVar(&o.flags.ServiceTransfers, "service-transfers", trace.DefaultServiceTransfers, "transfers from which an address is taken for a service; negative: none is by what it does")
 	flags.StringVar(&o.flags.CoinJoin, "coinjoin", "stop", "a CoinJoin ends a branch (stop), or the method goes through it (follow)")
-	flags.StringArrayVar(&o.labels, "labels", nil, "file of labels in any format of spoor label import, every row of which must be a label; may be repeated")
-	flags.StringVar(&o.out, "out", "", "folder of the evidence")
-	flags.IntVar(&o.top, "top", 10, "rows of a list in the summary before the others are summed up")
-	flags.BoolVar(&o.noEntities, "no-entities", false, "ask nobody who shares an owner, though the store was clustered")
-	o.output.addFlag(cmd)
-	cmd.Flags().StringVar(&o.rpc, "rpc", "", "ask a node of an EVM chain what the tokens of the trace say they are called: URLs, env:NAME or file:PATH")
-	o.fetch.add(cmd)
-	return cmd
 }
 
 // asked is the case: the file's, with what the flags say instead.
@@ -121,11 +136,9 @@ func (o *traceOptions) asked(cmd *cobra.Command) (trace.Case, error) {
 	seeds := len(o.flags.Seeds) > 0
 	switch {
 	case o.file == "" && !seeds:
-		return trace.Case{}, advice{usagef("trace what? name a case file, or seeds with --seed"), "spoor trace case.yaml, or spoor trace --seed ethereum:0xTXHASH"}
+		return trace.Case{}, advice{usagef("%s what? name a case file, or seeds with --seed", cmd.Name()), fmt.Sprintf("spoor %[1]s case.yaml, or spoor %[1]s --seed ethereum:0xTXHASH", cmd.Name())}
 	case o.file != "" && seeds:
 		return trace.Case{}, advice{usagef("%s and --seed: want one of them", o.file), "write the seeds into the case file"}
-	case o.top < 1:
-		return trace.Case{}, usagef("--top %d: want 1 or more", o.top)
 	}
 	if seeds {
 		if err := o.flags.Check(); err != nil {

@@ -12,6 +12,7 @@ import (
 	"spoor/graph"
 	"spoor/ingest/label"
 	"spoor/report"
+	"spoor/trace"
 )
 
 // builtinLabels names the table of services that comes with spoor.
@@ -91,4 +92,26 @@ func (b *labelBook) in(ctx context.Context, store graph.Store) (func(graph.Addre
 
 func labelSource(p *graph.Pack) report.LabelSource {
 	return report.LabelSource{Name: p.Name, SHA256: p.Digest.String(), Size: p.Size, Labels: p.Labels, Options: p.Options, Licence: p.Licence}
+}
+
+// mixerPools are the labels of mixers' pools that the book and the store hold.
+func (b *labelBook) mixerPools(ctx context.Context, store graph.Store) (pools []graph.Label, err error) {
+	for _, l := range b.lists.All() {
+		if trace.MixerPool(l) {
+			pools = append(pools, l)
+		}
+	}
+	kept, err := store.Labels(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for l, err := range kept.All(ctx, graph.LabelFilter{}) {
+		if err != nil {
+			return nil, err
+		}
+		if trace.MixerPool(l) {
+			pools = append(pools, l)
+		}
+	}
+	return pools, nil
 }
