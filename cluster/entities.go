@@ -33,6 +33,8 @@ type Entities struct {
 	labels   []labelled        // of addresses that are in the ledger, in their order
 	claims   map[uint32][]int  // labels by root
 	owner    map[uint32]string // by root
+	exchange map[uint32]string // by address: the owner, of exchanges' own wallets
+	service  map[uint32]bool   // by address: pays for others
 	kept     []Evidence        // of deposits, that counts
 	pooled   map[Evidence]bool // of airdrops, that counts
 	deposits map[uint32]*Deposit
@@ -68,7 +70,7 @@ func Compute(ctx context.Context, log *Log, view graph.View, c Choice) (*Entitie
 		c.Rules = DefaultRules()
 	}
 	c.Rules, c.Guard = c.Rules.Of(log.chain.Family), c.Guard.withDefaults()
-	e := &Entities{log: log, view: view, choice: c, upTo: math.MaxUint32, owner: map[uint32]string{}, claims: map[uint32][]int{},
+	e := &Entities{log: log, view: view, choice: c, upTo: math.MaxUint32, owner: map[uint32]string{}, exchange: map[uint32]string{}, service: map[uint32]bool{}, claims: map[uint32][]int{},
 		deposits: map[uint32]*Deposit{}, first: map[uint32]uint32{}, barred: map[uint32][]int{}}
 	if c.UpTo != nil {
 		e.upTo = *c.UpTo
@@ -117,8 +119,9 @@ func (e *Entities) compute(ctx context.Context) error {
 }
 
 // findLabels looks up who is labelled, and gives each address the owner that
-// its surest label names.
+// its surest label names, and the exchange that its surest label of one does.
 func (e *Entities) findLabels() error {
+	owners := ownersOf(e.choice.Labels)
 	for _, l := range e.choice.Labels {
 		if l.Address.Chain != e.log.chain.ID {
 			continue
@@ -131,8 +134,15 @@ func (e *Entities) findLabels() error {
 			return err
 		}
 		e.labels = append(e.labels, labelled{uint32(id), l})
-		if name := OwnerName(l); name != "" && e.owner[uint32(id)] == "" {
+		name := owners.of(l)
+		if e.owner[uint32(id)] == "" && name != "" {
 			e.owner[uint32(id)] = name
+		}
+		if e.exchange[uint32(id)] == "" && IsExchange(l) {
+			e.exchange[uint32(id)] = name
+		}
+		if isService(l) {
+			e.service[uint32(id)] = true
 		}
 	}
 	return nil
@@ -300,12 +310,17 @@ func (e *Entities) findDeposits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	owner := func(id graph.ID) string { return e.owner[e.forest.root(uint32(id))] }
+	exchange := func(id graph.ID) string { return e.exchange[uint32(id)] }
+	service := func(id graph.ID) bool { return e.service[uint32(id)] && e.exchange[uint32(id)] == "" }
 	contracts, err := Contracts(ctx, e.view, wallets(found))
 	if err != nil {
 		return err
 	}
-	j := DepositsOf(found, DepositRoles{Exchange: owner, Contract: func(id graph.ID) bool { return contracts[id] }})
+	found, err = e.unpoisoned(ctx, found)
+	if err != nil {
+		return err
+	}
+	j := DepositsOf(found, DepositRoles{Exchange: exchange, Contract: func(id graph.ID) bool { return contracts[id] }, Service: service})
 	e.kept = j.Kept
 	for i := range j.Deposits {
 		e.deposits[uint32(j.Deposits[i].Address)] = &j.Deposits[i]

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -110,6 +111,23 @@ func EditLog(dir string, chain graph.Chain, basis Basis) (l *Log, why error, err
 // Check reads all of the log and cuts it off where a frame is damaged; what is
 // behind must be found again. It is for a log opened for writing.
 func (l *Log) Check() error { return errors.Join(l.scan(), l.cut()) }
+
+// Sound reads all of the log, and reports how much evidence it has. The error is
+// graph.ErrDamaged if a frame is not as it was written, or evidence names an
+// address that a ledger of so many does not have.
+func (l *Log) Sound(addresses uint64) (pieces uint64, err error) {
+	has := func(id graph.ID) bool { return id > 0 && uint64(id) <= addresses }
+	for e, err := range l.Evidence(math.MaxUint32) {
+		if err != nil {
+			return pieces, err
+		}
+		pieces++
+		if !has(e.A) || !has(e.B) || e.C != 0 && !has(e.C) {
+			return pieces, fmt.Errorf("%w: %s: evidence at %s names an address that the ledger does not have", graph.ErrDamaged, l.file.Name(), e.At)
+		}
+	}
+	return pieces, nil
+}
 
 // Close ends the use of the log.
 func (l *Log) Close() error { return l.file.Close() }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/holiman/uint256"
@@ -17,6 +18,14 @@ type PoisonParams struct {
 	Head, Tail int    // hex digits that must equal, at the start and at the end; default 3 and 4
 	Within     int64  // seconds after the genuine transfer; default 7 days
 	Dust       uint64 // a transfer is dust if it is at most this part of the genuine one; default 100
+}
+
+// PoisonRule names what tells address poisoning wherever it is shown.
+const PoisonRule = "address_poisoning"
+
+// String is how a report names the parameters.
+func (p PoisonParams) String() string {
+	return fmt.Sprintf("head=%d tail=%d within=%ds dust=1/%d", p.Head, p.Tail, p.Within, p.Dust)
 }
 
 // DefaultPoisonParams are used unless a caller chooses.
@@ -46,6 +55,7 @@ func (k PoisonKind) String() string {
 // Poison is a movement in the history of a victim that is no payment.
 type Poison struct {
 	At       graph.Position
+	Asset    graph.AssetID
 	Kind     PoisonKind
 	Peer     graph.ID       // the other end; 0 of none
 	Imitates graph.ID       // whom it looks like; 0 of a zero amount that looks like nobody
@@ -57,12 +67,18 @@ func (p PoisonParams) LooksLike(a, b graph.Address) bool {
 	if a == b || a.Chain != b.Chain {
 		return false
 	}
-	x, y := strings.ToLower(a.String()), strings.ToLower(b.String())
+	look := p.look(a)
+	return look != "" && look == p.look(b)
+}
+
+// look is what of an account must equal, "" of what is no account of an EVM chain.
+func (p PoisonParams) look(a graph.Address) string {
 	const digits = 40
-	if len(x) != 2+digits || len(y) != 2+digits || p.Head+p.Tail >= digits || p.Head < 0 || p.Tail < 0 {
-		return false
+	x := strings.ToLower(a.String())
+	if len(x) != 2+digits || p.Head+p.Tail >= digits || p.Head < 0 || p.Tail < 0 {
+		return ""
 	}
-	return x[2:2+p.Head] == y[2:2+p.Head] && x[2+digits-p.Tail:] == y[2+digits-p.Tail:]
+	return x[2:2+p.Head] + x[2+digits-p.Tail:]
 }
 
 // Poisoned lists the movements in an address's history, up to a position, that
@@ -73,7 +89,7 @@ func (p PoisonParams) LooksLike(a, b graph.Address) bool {
 // A genuine payment is never listed for being small: it takes a look-alike.
 // Symbols are what is claimed of tokens now.
 func Poisoned(ctx context.Context, view graph.View, id graph.ID, until graph.Position, p PoisonParams) ([]Poison, error) {
-	s := poisonSearch{view: view, params: p, addresses: map[graph.ID]graph.Address{}, symbols: map[graph.AssetID]string{}}
+	s := poisonSearch{view: view, params: p, recent: map[string][]dealing{}, looks: map[graph.ID]string{}, symbols: map[graph.AssetID]string{}}
 	var found []Poison
 	for e, err := range view.History(ctx, id, graph.Position{}) {
 		if err != nil {
@@ -98,13 +114,13 @@ func Poisoned(ctx context.Context, view graph.View, id graph.ID, until graph.Pos
 
 // poisonSearch remembers the dealings that may be imitated.
 type poisonSearch struct {
-	view      graph.View
-	params    PoisonParams
-	recent    []dealing // in order; older than Within are let go
-	addresses map[graph.ID]graph.Address
-	symbols   map[graph.AssetID]string
-	block     uint32
-	time      int64
+	view    graph.View
+	params  PoisonParams
+	recent  map[string][]dealing // by look, in order; older than Within are let go
+	looks   map[graph.ID]string
+	symbols map[graph.AssetID]string
+	block   uint32
+	time    int64
 }
 
 // dealing is a genuine movement.
@@ -117,21 +133,24 @@ func (s *poisonSearch) judge(e *graph.Entry) (Poison, error) {
 	if err := s.clock(e.At.Block); err != nil {
 		return Poison{}, err
 	}
-	peer, err := s.address(e.Peer)
+	look, err := s.look(e.Peer)
 	if err != nil {
 		return Poison{}, err
 	}
-	one := Poison{At: e.At, Peer: e.Peer}
+	one := Poison{At: e.At, Asset: e.Asset, Peer: e.Peer}
 	if e.Amount.IsZero() {
 		one.Kind = PoisonNothing
 	}
-	for i := len(s.recent) - 1; i >= 0; i-- { // the latest first
-		g := &s.recent[i]
-		real, err := s.address(g.Peer)
-		if err != nil {
-			return Poison{}, err
-		}
-		if !s.params.LooksLike(peer, real) {
+	if look == "" {
+		return one, nil
+	}
+	recent := s.recent[look]
+	for len(recent) > 0 && recent[0].time+s.params.Within < s.time {
+		recent = recent[1:]
+	}
+	for i := len(recent) - 1; i >= 0; i-- { // the latest first
+		g := &recent[i]
+		if g.Peer == e.Peer {
 			continue
 		}
 		kind, err := s.imitation(e, g)
@@ -145,8 +164,9 @@ func (s *poisonSearch) judge(e *graph.Entry) (Poison, error) {
 		return one, nil
 	}
 	if one.Kind == NotPoison {
-		s.recent = append(s.recent, dealing{*e, s.time})
+		recent = append(recent, dealing{*e, s.time})
 	}
+	s.recent[look] = recent
 	return one, nil
 }
 
@@ -176,32 +196,29 @@ func (s *poisonSearch) imitation(e *graph.Entry, g *dealing) (PoisonKind, error)
 	return PoisonFake, nil
 }
 
-// clock moves to a block and lets go of what is too old to be imitated.
+// clock moves to a block.
 func (s *poisonSearch) clock(block uint32) error {
 	if block == s.block && s.time != 0 {
 		return nil
 	}
 	h, err := s.view.Header(block)
-	if err != nil {
-		return err
+	if err == nil {
+		s.block, s.time = block, h.Time
 	}
-	s.block, s.time = block, h.Time
-	old := 0
-	for old < len(s.recent) && s.recent[old].time+s.params.Within < s.time {
-		old++
-	}
-	s.recent = s.recent[old:]
-	return nil
+	return err
 }
 
-func (s *poisonSearch) address(id graph.ID) (a graph.Address, err error) {
-	a, known := s.addresses[id]
-	if !known {
-		if a, err = s.view.Address(id); err == nil {
-			s.addresses[id] = a
-		}
+func (s *poisonSearch) look(id graph.ID) (string, error) {
+	look, known := s.looks[id]
+	if known {
+		return look, nil
 	}
-	return a, err
+	a, err := s.view.Address(id)
+	if err == nil {
+		look = s.params.look(a)
+		s.looks[id] = look
+	}
+	return look, err
 }
 
 func (s *poisonSearch) symbol(id graph.AssetID) (string, error) {

@@ -62,6 +62,7 @@ func (b *book) clone() *book {
 // clone copies a ledger with its queue; seeds tells the copies of the seeds.
 func (l *ledger) clone(seeds map[*seeding]*seeding) *ledger {
 	c := *l
+	c.poison = make(map[graph.ID]poisoned)
 	c.balances, c.skipped, c.vouched = maps.Clone(l.balances), maps.Clone(l.skipped), maps.Clone(l.vouched)
 	c.accounts = make(map[graph.ID]*account, len(l.accounts))
 	for id, a := range l.accounts {
@@ -106,6 +107,7 @@ func (l *ledger) clone(seeds map[*seeding]*seeding) *ledger {
 func (l *ledger) forget(view graph.View, height uint32) {
 	l.view, l.read, l.looked, l.queue, l.caseIDs = view, false, false, nil, nil
 	l.pools = make(map[graph.ID]amm.Proof)
+	l.poison = make(map[graph.ID]poisoned)
 	l.names, l.stated = make(map[graph.ID]graph.Address), make(map[graph.Address][]graph.Stated)
 	above := graph.Position{Block: height + 1}
 	for _, a := range l.accounts {

@@ -18,6 +18,7 @@ type event struct {
 	tx        graph.TxMoves
 	touched   map[graph.ID]*account // accounts whose pools or place in history changed
 	crossings []*crossing           // what comes out of bridges here
+	poison    map[graph.Seq]bool    // movements that no address seed takes
 }
 
 // load reads the transaction.

@@ -29,9 +29,10 @@ type ledger struct {
 	names    map[graph.ID]graph.Address
 	bounded  map[graph.ID]bool                // judged by labels that hold for a time
 	stated   map[graph.Address][]graph.Stated // freezes and what undoes them
-	skipped  map[graph.AssetID]bool           // hostile: their amounts cannot be summed
-	header   graph.Header                     // of the block looked at last
-	read     bool                             // header is set
+	poison   map[graph.ID]poisoned
+	skipped  map[graph.AssetID]bool // hostile: their amounts cannot be summed
+	header   graph.Header           // of the block looked at last
+	read     bool                   // header is set
 	coverage []graph.Coverage
 	looked   bool           // coverage is set
 	last     graph.Position // the transaction evaluated last
@@ -52,7 +53,8 @@ func newLedger(chain graph.Chain, view graph.View) *ledger {
 		accounts: make(map[graph.ID]*account), outputs: make(map[graph.Position]*output),
 		endings: make(map[graph.ID]ending), vouched: make(map[graph.ID][]graph.ID), assets: make(map[graph.AssetID]graph.AssetInfo),
 		issuers: make(map[graph.AssetID]graph.ID), balances: make(map[poolKey]opened),
-		prover: amm.New(chain.ID), pools: make(map[graph.ID]amm.Proof), names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
+		prover: amm.New(chain.ID), pools: make(map[graph.ID]amm.Proof), poison: make(map[graph.ID]poisoned),
+		names: make(map[graph.ID]graph.Address), bounded: make(map[graph.ID]bool), skipped: make(map[graph.AssetID]bool), stated: make(map[graph.Address][]graph.Stated)}
 }
 
 // comes notes that an event of some time is dealt with.

@@ -116,7 +116,7 @@ func (l *ledger) depositEnding(id graph.ID, d *cluster.Deposit) (ending, error) 
 	}
 	label := d.Label(address, cluster.DefaultDepositParams())
 	for _, c := range l.entities.Claims(d.Wallet) {
-		if c.Member == d.Wallet && cluster.OwnerName(c.Label) != "" {
+		if c.Member == d.Wallet && cluster.IsExchange(c.Label) {
 			label.Name = c.Label.Name + " deposit" // as the source writes it
 			break
 		}

@@ -44,6 +44,7 @@ type Leg struct {
 type Connection struct {
 	Paths    []Path          // by asset, then widest first
 	Services []graph.Address // not passed through, by label or by the number of their transfers
+	Poison   int             // movements not taken for legs, as they are address poisoning (cluster.Poisoned)
 	Entries  int             // looked at
 	Cut      bool            // MaxEntries was met: there may be more, or wider ones
 }
@@ -57,6 +58,7 @@ var ErrPath = errors.New("no path can be asked for")
 // every leg, so that the widths of all paths together could have passed. Whether
 // it was the same value in between is not asked: that is what a trace does. A
 // swap ends a path; services are passed through within one transaction only.
+// Address poisoning is no way: nobody chose to deal with whom it names.
 func Paths(ctx context.Context, view graph.View, q PathQuery) (Connection, error) {
 	if q.From.IsZero() || q.To.IsZero() || q.From.Chain != q.To.Chain {
 		return Connection{}, fmt.Errorf("%w between %s and %s: want two addresses of one chain", ErrPath, q.From.CAIP10(), q.To.CAIP10())
@@ -64,7 +66,7 @@ func Paths(ctx context.Context, view graph.View, q PathQuery) (Connection, error
 	if q.From == q.To {
 		return Connection{}, fmt.Errorf("%w from %s to itself", ErrPath, q.From)
 	}
-	s := &pathSearch{q: q, l: newLedger(graph.ChainOf(q.From.Chain), view), used: make(map[graph.Position]graph.Amount), passes: make(map[graph.ID]bool)}
+	s := &pathSearch{q: q, l: newLedger(graph.ChainOf(q.From.Chain), view), used: make(map[graph.Position]graph.Amount), barred: make(map[graph.Position]bool), passes: make(map[graph.ID]bool)}
 	var err error
 	if s.from, err = view.ID(q.From); err != nil {
 		return Connection{}, err
@@ -82,7 +84,7 @@ func Paths(ctx context.Context, view graph.View, q PathQuery) (Connection, error
 			return Connection{}, err
 		}
 		for range max(q.Most, 1) {
-			path, err := s.widest(ctx, asset)
+			path, err := s.genuine(ctx, asset)
 			if err != nil {
 				return Connection{}, err
 			}
@@ -103,6 +105,7 @@ type pathSearch struct {
 	l        *ledger
 	from, to graph.ID
 	used     map[graph.Position]graph.Amount // by the paths found, of movements and outputs
+	barred   map[graph.Position]bool         // movements that are address poisoning
 	passes   map[graph.ID]bool               // whether an address is passed through
 	found    Connection
 }
@@ -139,8 +142,33 @@ func (f *frontier) Pop() any {
 	return last
 }
 
-// widest is the widest path left in an asset, nil if there is none.
-func (s *pathSearch) widest(ctx context.Context, asset graph.AssetID) (*Path, error) {
+// genuine is the widest path left of which no leg is address poisoning, nil if
+// there is none. Histories are judged only where a path was found, as few are.
+func (s *pathSearch) genuine(ctx context.Context, asset graph.AssetID) (*Path, error) {
+	for {
+		end, err := s.widest(ctx, asset)
+		if err != nil || end == nil {
+			return nil, err
+		}
+		bad := false
+		for r := end; r.before != nil && !s.utxo(); r = r.before {
+			poison, err := s.l.isPoison(ctx, r.before.id, r.id, r.at)
+			if err != nil {
+				return nil, err
+			}
+			if poison {
+				bad, s.barred[r.at] = true, true
+				s.found.Poison++
+			}
+		}
+		if !bad {
+			return s.take(end)
+		}
+	}
+}
+
+// widest is the end of the widest path left in an asset, nil if there is none.
+func (s *pathSearch) widest(ctx context.Context, asset graph.AssetID) (*reached, error) {
 	var waiting frontier
 	earliest := make(map[graph.ID]graph.Position) // arrivals that were gone on from; a later and narrower one leads nowhere new
 	seen := make(map[graph.Position]bool)         // outputs
@@ -153,7 +181,7 @@ func (s *pathSearch) widest(ctx context.Context, asset graph.AssetID) (*Path, er
 	for len(waiting) > 0 {
 		r := heap.Pop(&waiting).(*reached)
 		if r.id == s.to {
-			return s.take(r)
+			return r, nil
 		}
 		if s.utxo() {
 			if seen[r.at] {
@@ -231,7 +259,7 @@ func (s *pathSearch) leave(ctx context.Context, r *reached, asset graph.AssetID,
 
 // move is one movement on an account ledger.
 func (s *pathSearch) move(r *reached, e *graph.Entry, next func(*reached)) {
-	if e.Peer == 0 || e.Peer == r.id {
+	if e.Peer == 0 || e.Peer == r.id || s.barred[e.At] {
 		return
 	}
 	if width := s.room(e.At, e.Amount, r.width); !width.IsZero() {

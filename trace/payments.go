@@ -34,6 +34,11 @@ func (ev *event) accounts(ctx context.Context, accounts []*account, seeds []*see
 	if err := ev.load(); err != nil {
 		return err
 	}
+	for _, a := range accounts {
+		if err := ev.seedPoison(ctx, a); err != nil {
+			return err
+		}
+	}
 	if err := ev.fees(); err != nil {
 		return err
 	}
@@ -145,7 +150,7 @@ func (ev *event) debit(a *account, asset graph.AssetID, p *pool, amounts ...grap
 			return nil, err
 		}
 		for _, s := range a.seeds {
-			if !s.takes(asset) {
+			if !s.takes(asset) || s.asset == 0 && ev.poisonOut(a.id, asset) {
 				continue
 			}
 			var fresh graph.Amount

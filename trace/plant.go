@@ -154,6 +154,16 @@ func (ev *event) seedPools(ctx context.Context, a *account, s *seeding) error {
 		if !s.takes(asset) {
 			continue
 		}
+		if s.asset == 0 {
+			poison, err := ev.onlyPoison(ctx, a.id, asset)
+			if err != nil {
+				return err
+			}
+			if poison {
+				ev.run.notePoison(s)
+				continue
+			}
+		}
 		p := a.pools[asset]
 		if p == nil {
 			if p, _, err = ev.openPool(ctx, a, asset); err != nil {

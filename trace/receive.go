@@ -22,7 +22,7 @@ func (ev *event) receive(ctx context.Context, x *exchange, f *flow) error {
 	a := ev.l.accounts[f.to]
 	if a != nil && !f.burnt() {
 		for _, s := range a.seeds {
-			if !s.takes(f.asset) {
+			if !s.takes(f.asset) || s.asset == 0 && allPoison(ev.poison, f.legs) {
 				continue
 			}
 			var fresh graph.Amount

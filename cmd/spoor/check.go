@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/badger"
 )
@@ -26,7 +27,8 @@ func (p *program) checkCommand() *cobra.Command {
 		Long: `Check that the store is sound: every stored byte against its checksum, the
 blocks against the histories of addresses, both sides of every transfer, what is
 stated by whom it is about, the outputs that inputs spend, the numbers of
-addresses and assets, and coverage; and every label against its pack.
+addresses and assets, and coverage; the evidence of who shares an owner, and the
+vetoes; and every label against its pack.
 What is wrong is listed; the exit code is 1 if anything is.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },
@@ -63,15 +65,19 @@ func (o *checkOptions) run(ctx context.Context, p *program) error {
 		}
 		for _, chain := range chains {
 			before := total
+			found := func(at, what string) {
+				total++
+				if o.limit == 0 || len(findings) < o.limit {
+					findings = append(findings, findingRow{string(chain.ID), at, what})
+				}
+			}
 			var done graph.Checked
 			err := viewing(ctx, store, chain, func(view graph.View) (err error) {
-				done, err = graph.Check(ctx, view, func(f graph.Finding) {
-					total++
-					if o.limit == 0 || len(findings) < o.limit {
-						findings = append(findings, findingRow{string(chain.ID), f.At.String(), f.What})
-					}
-				})
-				return err
+				done, err = graph.Check(ctx, view, func(f graph.Finding) { found(f.At.String(), f.What) })
+				if err != nil {
+					return err
+				}
+				return p.checkEvidence(store, chain, done.Size, found)
 			})
 			if err != nil {
 				return fmt.Errorf("%s: %w", chain.Alias, err)
@@ -93,10 +99,40 @@ func (o *checkOptions) run(ctx context.Context, p *program) error {
 		p.warn("and %d more findings: --limit 0 lists all", more)
 	}
 	if total > 0 {
-		return fmt.Errorf("check: %w: %d findings", graph.ErrDamaged, total)
+		return advice{fmt.Errorf("check: %w: %s", graph.ErrDamaged, countOf(total, "finding")), "what a ledger holds is replaced by reading it into a fresh --db; evidence is found anew by spoor cluster"}
 	}
 	return nil
 }
+
+// checkEvidence reads the evidence of a chain, if it was clustered, and its vetoes.
+func (p *program) checkEvidence(store *badger.Store, chain graph.Chain, size graph.Size, found func(at, what string)) error {
+	damaged := func(err error, hint string) error {
+		if !errors.Is(err, graph.ErrDamaged) {
+			return err
+		}
+		found("", oneLine(err.Error())+"; "+hint)
+		return nil
+	}
+	_, err := cluster.ReadVetoes(store.Folder(chain), chain)
+	if err = damaged(err, "mend it by hand, or remove it and say the vetoes again"); err != nil {
+		return err
+	}
+	log, err := cluster.OpenLog(store.Folder(chain), chain)
+	if errors.Is(err, cluster.ErrNoLog) {
+		return nil
+	}
+	if err != nil {
+		return damaged(err, evidenceHint)
+	}
+	n, err := log.Sound(size.Addresses)
+	if err == nil {
+		p.say("%s: evidence: sound; %d pieces", chain.Alias, n)
+	}
+	return errors.Join(damaged(err, evidenceHint), log.Close())
+}
+
+// evidenceHint is what can be done about evidence that is damaged.
+const evidenceHint = "spoor cluster finds it anew"
 
 // checkLabels reads every label: what is not as it was written, or not as many
 // as the packs say, is damage.

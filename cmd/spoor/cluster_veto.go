@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -128,7 +129,11 @@ func pairNamed(ctx context.Context, store graph.Store, first, second string) (ch
 		}
 	}
 	if refs[0].chain.ID != refs[1].chain.ID {
-		return chain, a, b, usagef("%s and %s are on two chains", first, second)
+		err := usagef("%s and %s are on two chains, and evidence joins addresses of one", first, second)
+		if refs[0].chain.Family == graph.AccountFamily && refs[1].chain.Family == graph.AccountFamily {
+			err = advice{err, "accounts of one key on several EVM chains are one owner's (" + cluster.SameKey + "): spoor entity --across " + first + " lists them"}
+		}
+		return chain, a, b, err
 	}
 	chain, err = chainWith(ctx, store, refs[0].chain, refs[0].text, refs[1].text)
 	if err != nil {
@@ -175,7 +180,7 @@ func chainWith(ctx context.Context, store graph.Store, named graph.Chain, texts 
 	}
 	switch len(having) {
 	case 0:
-		return graph.Chain{}, fmt.Errorf("%s: %w", texts, graph.ErrNotFound)
+		return graph.Chain{}, fmt.Errorf("%s: %w", strings.Join(texts, " and "), graph.ErrNotFound)
 	case 1:
 		return having[0], nil
 	}

@@ -185,7 +185,11 @@ func (errStale) Hint() string {
 func openEntities(ctx context.Context, store *badger.Store, chain graph.Chain, labels []graph.Label, choice cluster.Choice) (*clustered, error) {
 	log, err := cluster.OpenLog(store.Folder(chain), chain)
 	if err != nil {
-		return nil, fmt.Errorf("entities of %s: %w", chain.Alias, err)
+		err = fmt.Errorf("entities of %s: %w", chain.Alias, err)
+		if errors.Is(err, graph.ErrDamaged) {
+			err = advice{err, evidenceHint}
+		}
+		return nil, err
 	}
 	ledger, err := store.Ledger(ctx, chain)
 	if err != nil {
@@ -217,7 +221,12 @@ func (c *clustered) compute(ctx context.Context, dir string, labels []graph.Labe
 		return err
 	}
 	choice.Vetoes, choice.Labels = c.vetoes, inLabelOrder(slices.Concat(labels, choice.Labels))
-	c.Entities, err = cluster.Compute(ctx, c.log, c.view, choice)
+	if c.Entities, err = cluster.Compute(ctx, c.log, c.view, choice); errors.Is(err, graph.ErrDamaged) {
+		size, errSize := c.view.Size()
+		if _, errLog := c.log.Sound(size.Addresses); errSize == nil && errLog != nil {
+			err = advice{err, evidenceHint} // the log is, the ledger need not be
+		}
+	}
 	return err
 }
 

@@ -24,7 +24,7 @@ SHA-256 of its bytes. What several packs say of an address stands side by side.`
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.labelImportCommand(), p.labelShowCommand(), p.labelListCommand(), p.labelRemoveCommand(), p.labelExportCommand())
+	cmd.AddCommand(p.labelImportCommand(), p.labelShowCommand(), p.labelActorCommand(), p.labelListCommand(), p.labelRemoveCommand(), p.labelExportCommand())
 	return cmd
 }
 

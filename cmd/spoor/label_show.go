@@ -85,7 +85,8 @@ func (p *program) labelShowCommand() *cobra.Command {
 		Short: "Show what is claimed about an address",
 		Long: `Show what the built-in pack and the packs in the store claim about an address, the
 surest first and side by side, whether or not the store holds its ledger. A
-chain may stand before the address; without one, every chain is asked.`,
+chain may stand before the address; without one, every chain is asked. In a table,
+what the packs say of the actors that the labels name stands below.`,
 		Example: "  spoor label show 0xA160cdAB225685dA1d56aa342Ad8841c3b53f291\n  spoor label show bitcoin:1BoatSLRHtKNngkdXEeobR76b53LETtpyT -o json",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -105,6 +106,7 @@ func (p *program) showLabels(ctx context.Context, what string, output format) er
 		return err
 	}
 	var rows []labelRow
+	var actors []actorRow
 	err = p.withLabels(ctx, func(kept graph.Labels) error {
 		builtin, err := label.Builtin()
 		if err != nil {
@@ -125,7 +127,8 @@ func (p *program) showLabels(ctx context.Context, what string, output format) er
 				rows = append(rows, newLabelRow(&found[i]))
 			}
 		}
-		return nil
+		actors, err = actorRows(ctx, kept, actorsOf(rows)...)
+		return err
 	})
 	if err != nil {
 		return err
@@ -138,7 +141,23 @@ func (p *program) showLabels(ctx context.Context, what string, output format) er
 			return err
 		}
 	}
-	return printRows(p.out, output, labelColumns(output), each(rows))
+	if err := printRows(p.out, output, labelColumns(output), each(rows)); err != nil || output != asTable || len(actors) == 0 {
+		return err
+	}
+	if _, err := fmt.Fprintln(p.out, "\nactors that they name"); err != nil {
+		return err
+	}
+	return printRows(p.out, output, actorColumns, each(actors))
+}
+
+// actorsOf are the actors that labels name, each once.
+func actorsOf(rows []labelRow) (ids []string) {
+	for i := range rows {
+		if id := rows[i].Actor; id != "" && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // addressesNamed are the addresses that a text names: of the chain before it,

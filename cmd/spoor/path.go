@@ -38,7 +38,8 @@ what spoor trace does.
 
 A swap ends a path. Services, told by a label or by the number of their
 transfers, are passed through within one transaction only, as their customers'
-funds are one balance; standard error names those that were met.`,
+funds are one balance; standard error names those that were met. Address
+poisoning is no leg.`,
 		Example: "  spoor path ethereum:0xTHIEF ethereum:0xEXCHANGE\n  spoor path bitcoin:ADDRESS bitcoin:ADDRESS --most 3 -o csv",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
@@ -130,6 +131,9 @@ func (o *pathOptions) print(p *program, chain graph.Chain, found *trace.Connecti
 	}
 	for _, a := range found.Services {
 		p.say("not passed through, a service: %s", a)
+	}
+	if found.Poison > 0 {
+		p.say("taken for no leg: %s of address poisoning; spoor show tells more", countOf(found.Poison, "movement"))
 	}
 	p.say("%d movements looked at", found.Entries)
 	switch {

@@ -84,7 +84,8 @@ understood, and 3 when there is a result but it is partial.`,
 	flags := root.PersistentFlags()
 	flags.StringVar(&p.db, "db", cmp.Or(p.env("SPOOR_DB"), "./spoor-data"), "folder of the store; SPOOR_DB sets the default")
 	flags.Lookup("db").DefValue = "./spoor-data"
-	flags.Var(&p.memory, "memory", "memory the store may use, such as 512MiB or 4GiB (default 1GiB)")
+	flags.Var(&p.memory, "memory", "memory the store may use, such as 512MiB or 4GiB")
+	flags.Lookup("memory").DefValue = "1GiB"
 	flags.BoolVarP(&p.quiet, "quiet", "q", false, "no progress and no summaries on standard error")
 	root.AddCommand(
 		p.ingestCommand(),

@@ -29,7 +29,12 @@ func (p *program) showCommand() *cobra.Command {
 it was read; of an address also what the packs of labels claim. A chain may
 stand before it (ethereum:0x…, eip155:1:0x…, bitcoin:170); without one, every
 chain in the store is searched. What was stated about an address, or by a
-transaction, is in the table and in json; csv and ndjson have the transfers.`,
+transaction, is in the table and in json; csv and ndjson have the transfers.
+
+Transfers of an EVM address that only poison its history (of nothing, of dust or
+of a token with another's symbol, from or to an address that looks like one dealt
+with before) stand apart in the table and in json, with whom they imitate. The
+sums by asset have them, as they are on the ledger.`,
 		Example: "  spoor show 0xd8dA6BF26964aF9D7eEd9e03E53415D37aA96045\n  spoor show bitcoin:170 -o csv",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -155,17 +160,18 @@ func (r *reference) checkAddress() error {
 		return nil
 	}
 	var first error
+	evm := strings.HasPrefix(r.text, "0x")
 	for _, chain := range graph.Chains() {
 		_, err := graph.ParseAddress(chain, r.text)
 		if err == nil {
 			return nil
 		}
-		evm := strings.HasPrefix(r.text, "0x")
 		if first == nil && evm == (chain.Family == graph.AccountFamily) {
 			first = err
 		}
 	}
-	if strings.Contains(r.text, ":") || first == nil {
+	const shortest = 26 // characters of a bitcoin address
+	if strings.Contains(r.text, ":") || first == nil || !evm && len(r.text) < shortest {
 		return usagef("%.100q is no address, transaction hash or block height", r.text)
 	}
 	return usagef("%w", first)

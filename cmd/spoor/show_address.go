@@ -30,6 +30,10 @@ type addressSighting struct {
 	More       int           `json:"not_shown"` // entries beyond the limit
 	Events     []eventRow    `json:"events"`
 	MoreEvents int           `json:"events_not_shown"` // beyond the limit
+	Poison     []poisonRow   `json:"poison"`           // transfers that are no dealings
+	MorePoison int           `json:"poison_not_shown"` // beyond the limit
+
+	poisoned map[string]bool // their positions
 
 	Final       uint32 `json:"final_block"`
 	Provisional int    `json:"provisional"` // entries above it, which may still be replaced
@@ -71,7 +75,7 @@ type sums struct {
 }
 
 func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, address graph.Address, limit int) (*addressSighting, error) {
-	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}, Events: []eventRow{}}
+	s := &addressSighting{Chain: string(chain.ID), Address: address.String(), Assets: []assetRow{}, Coverage: []coverageRow{}, Transfers: []transferRow{}, Events: []eventRow{}, Poison: []poisonRow{}}
 	texts := newTranslator(chain, view)
 	tip, err := view.Tip()
 	if err != nil {
@@ -87,6 +91,9 @@ func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, addres
 		return nil, err
 	default:
 		if first, last, err = s.lookHistory(ctx, texts, id, byAsset, limit); err != nil {
+			return nil, err
+		}
+		if err := s.lookPoison(ctx, texts, id, limit); err != nil {
 			return nil, err
 		}
 	}
@@ -291,7 +298,7 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 		if _, err := fmt.Fprintln(w); err != nil {
 			return err
 		}
-		if err := printRows(w, f, transferColumns(f, true), each(s.Transfers)); err != nil {
+		if err := printRows(w, f, transferColumns(f, true), each(s.dealings())); err != nil {
 			return err
 		}
 	}
@@ -299,6 +306,9 @@ func (s *addressSighting) print(w io.Writer, f format) error {
 		if _, err := fmt.Fprintf(w, "and %d more: --limit 0 shows all\n", s.More); err != nil {
 			return err
 		}
+	}
+	if err := s.printPoison(w); err != nil {
+		return err
 	}
 	return printEvents(w, s.Events, s.MoreEvents)
 }

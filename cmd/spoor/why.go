@@ -27,7 +27,10 @@ func (p *program) whyCommand() *cobra.Command {
 		Long: `Tell why two addresses are taken for one owner's: the shortest chain of
 transactions that joins them, each with the rule, its confidence and its
 measured error rate. If they are not joined it says so, and what evidence
-between them was held back or vetoed. The exit code is 0 only if they are.`,
+between them was held back or vetoed. The exit code is 0 only if they are.
+
+Both are on one chain. That an account is the same key's on several EVM chains
+needs no evidence: spoor entity --across tells it.`,
 		Example: "  spoor why bitcoin:ADDRESS ADDRESS\n  spoor why ADDRESS ADDRESS --without change_agreed",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
