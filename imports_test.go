@@ -35,6 +35,7 @@ var mayImport = []struct {
 	{"cluster/...", []string{"graph", "cluster"}},
 	{"trace/...", []string{"graph", "cluster/..."}},
 	{"report/...", []string{"graph", "cluster/...", "trace"}},
+	{"web", []string{"graph", "cluster/...", "trace", "report", "web/..."}},
 	{"web/...", []string{"graph", "cluster/...", "trace", "report"}},
 	{"cmd/...", []string{"graph/...", "ingest/...", "cluster/...", "trace/...", "report/...", "web/...", "cmd/..."}},
 }

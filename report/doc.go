@@ -14,4 +14,6 @@
 //	manifest.go     what the evidence was computed from
 //	folder.go       written whole or not at all
 //	summary.go      the terminal
+//	section.go      the same in parts, for other ways of showing it
+//	advice.go       what to do next
 package report

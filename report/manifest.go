@@ -3,6 +3,9 @@ package report
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"spoor/cluster"
@@ -206,6 +209,18 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 		m.Labels = []LabelSource{}
 	}
 	return m
+}
+
+// ReadManifest reads the manifest of an evidence folder.
+func ReadManifest(dir string) (m Manifest, err error) {
+	data, err := os.ReadFile(filepath.Join(dir, manifestFile))
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		err = fmt.Errorf("manifest: %w", err)
+	}
+	return m, err
 }
 
 func (m Manifest) encode() ([]byte, error) {

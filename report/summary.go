@@ -27,13 +27,23 @@ type SummaryOptions struct {
 // list leaves out is summed, and every total is complete. A trace whose books
 // do not balance is refused with ErrConservation.
 func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
-	if err := Check(t); err != nil {
+	s, err := compose(t, o)
+	if err != nil {
 		return err
+	}
+	_, err = w.Write(s.text.Bytes())
+	return err
+}
+
+// compose writes the summary of a trace whose books balance.
+func compose(t *trace.Trace, o SummaryOptions) (*summary, error) {
+	if err := Check(t); err != nil {
+		return nil, err
 	}
 	if o.Top <= 0 {
 		o.Top = 10
 	}
-	s := &summary{t: t, o: o, names: assetNames(t)}
+	s := &summary{t: t, o: o, names: assetNames(t), sections: make([]Section, 1)}
 	s.head()
 	s.stolen()
 	s.held()
@@ -46,25 +56,30 @@ func Summary(w io.Writer, t *trace.Trace, o SummaryOptions) error {
 	s.books()
 	s.limits()
 	s.legend()
-	_, err := w.Write(s.text.Bytes())
-	return err
+	return s, nil
 }
 
 // summary is a summary being written.
 type summary struct {
-	text  bytes.Buffer
-	t     *trace.Trace
-	o     SummaryOptions
-	names map[graph.Asset]string
+	text     bytes.Buffer
+	t        *trace.Trace
+	o        SummaryOptions
+	names    map[graph.Asset]string
+	sections []Section // the same, for other ways of showing it
 }
 
-func (s *summary) printf(format string, args ...any) { fmt.Fprintf(&s.text, format, args...) }
+func (s *summary) printf(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	s.text.WriteString(text)
+	s.section().say(text)
+}
 
 func (s *summary) title(title string) {
+	s.sections = append(s.sections, Section{Title: title})
 	if s.o.Color {
 		title = style.Bold.EscapeSeq() + title + style.Reset.EscapeSeq()
 	}
-	s.printf("\n%s\n", title)
+	fmt.Fprintf(&s.text, "\n%s\n", title)
 }
 
 // grid prints rows under a header, amounts to the right.
@@ -83,7 +98,8 @@ func (s *summary) grid(header pretty.Row, rows []pretty.Row, rightAligned ...int
 	g.SetColumnConfigs(configs)
 	g.AppendHeader(header)
 	g.AppendRows(rows)
-	s.printf("%s\n", g.Render())
+	fmt.Fprintf(&s.text, "%s\n", g.Render())
+	s.section().tabulate(header, rows, rightAligned)
 }
 
 func (s *summary) head() {

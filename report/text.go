@@ -33,6 +33,22 @@ func claim(text string) string {
 	return b.String()
 }
 
+// Visible is a text that a stranger chose as every report shows it: see claim.
+func Visible(text string) string { return claim(text) }
+
+// VisibleLines is a text of several lines with nothing in it that cannot be
+// seen, whole; its line ends stay.
+func VisibleLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i := range lines {
+		lines[i] = prose(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Inert is a CSV cell as every report writes it: see inert.
+func Inert(cell string) string { return inert(cell) }
+
 // prose is a sentence of ours that quotes strangers: like claim, of any length.
 func prose(text string) string {
 	var b strings.Builder

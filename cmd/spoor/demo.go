@@ -18,6 +18,8 @@ type demoOptions struct {
 	out     string
 	script  synthetic.Script
 	journey bool
+	serve   bool
+	web     serveOptions
 }
 
 func (p *program) demoCommand() *cobra.Command {
@@ -40,6 +42,8 @@ each can be used with the other commands.`,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), p) },
 	}
 	flags := cmd.Flags()
+	flags.BoolVar(&o.serve, "serve", false, "then show it to a browser, as spoor serve does")
+	o.web.addFlags(cmd)
 	flags.StringVar(&o.out, "out", "spoor-demo", "folder to write to")
 	flags.Uint64Var(&o.script.Seed, "seed", 1, "what the ledgers are made from")
 	flags.IntVar(&o.script.Incidents, "incidents", 1, "thefts")
@@ -76,7 +80,24 @@ func (o *demoOptions) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	return t.run(ctx, p, c)
+	if err := t.run(ctx, p, c); err != nil || !o.serve {
+		return err
+	}
+	return o.show(ctx, p, text)
+}
+
+// show serves the store with the case in its folder of cases.
+func (o *demoOptions) show(ctx context.Context, p *program, text []byte) error {
+	if o.web.cases == "" {
+		o.web.cases = filepath.Join(o.out, "cases")
+	}
+	if err := os.MkdirAll(o.web.cases, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(o.web.cases, "demo.yaml"), text, 0o644); err != nil {
+		return err
+	}
+	return o.web.run(ctx, p)
 }
 
 // incidents plays the story that is asked for.

@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"damage":   scriptDamage,
 			"state":    scriptState,
 			"passages": scriptPassages,
+			"serve":    scriptServe,
 		},
 	})
 }

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"spoor/graph/badger"
+)
+
+// sharedStore is a store that is open for reading as long as somebody uses it,
+// and a little longer. A store can be read by many or written by one: in
+// between, ingests can run, and what they have written is seen afterwards.
+type sharedStore struct {
+	p *program
+
+	mu     sync.Mutex // guards what follows
+	store  *badger.Store
+	users  int
+	linger *time.Timer // closes the store when nobody has used it for a while
+	opened bool        // once: its tables have been checked
+	closed bool
+}
+
+// lingering is how long a store stays open that nobody uses.
+const lingering = 2 * time.Second
+
+// open gives the store to one user.
+func (s *sharedStore) open() (*badger.Store, func() error, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, nil, fmt.Errorf("the server has ended: %w", context.Canceled)
+	}
+	if s.linger != nil {
+		s.linger.Stop()
+		s.linger = nil
+	}
+	if s.store == nil {
+		if err := s.reopen(); err != nil {
+			return nil, nil, err
+		}
+	}
+	s.users++
+	return s.store, sync.OnceValue(s.release), nil
+}
+
+// reopen opens the store for reading. One whose writer was killed is put right
+// first, which takes it alone for a moment.
+func (s *sharedStore) reopen() error {
+	o := badger.Options{Memory: int64(s.p.memoryLimit()), ReadOnly: true}
+	if s.opened {
+		o.Verify = -1
+	}
+	for repaired := false; ; repaired = true {
+		store, err := s.p.open(o)
+		if err != nil {
+			return err
+		}
+		_, err = store.Chains(context.Background()) // opens the ledgers; nothing to wait for
+		if err == nil {
+			s.store, s.opened = store, true
+			return nil
+		}
+		if err := errors.Join(err, store.Close()); repaired {
+			return err
+		}
+		if err := s.p.alone(badger.Options{}, func(store *badger.Store) error {
+			_, err := store.Chains(context.Background()) // as above
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+}
+
+// release takes the store back from one user.
+func (s *sharedStore) release() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users--
+	if s.users > 0 || s.store == nil {
+		return nil
+	}
+	var mine *time.Timer
+	mine = time.AfterFunc(lingering, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.linger != mine || s.users > 0 || s.store == nil {
+			return // used again since
+		}
+		if err := s.store.Close(); err != nil {
+			s.p.warn("spoor: close the store: %s", oneLine(err.Error()))
+		}
+		s.store = nil
+	})
+	s.linger = mine
+	return nil
+}
+
+// close ends the sharing; nobody uses the store any more.
+func (s *sharedStore) close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.linger != nil {
+		s.linger.Stop()
+		s.linger = nil
+	}
+	if s.store == nil {
+		return nil
+	}
+	err := s.store.Close()
+	s.store = nil
+	return err
+}
