@@ -1,57 +1,64 @@
 package trace
 
 import (
+	"math"
 	"slices"
 
 	"spoor/graph"
 )
 
-// A half is one side of a node: value enters a node and leaves it, and an
-// address lets one unit through between the two. So the greatest flow from the
-// root to the ends is the smallest number of addresses on all ways (Menger).
-type half struct {
-	node  int64
-	leave bool
+// A network is the flow graph with every node split in two: value enters a node
+// and leaves it, and an address that is no seed's lets one unit through between
+// the two. So the greatest flow from the root to the ends is the smallest number
+// of addresses on all ways (Menger), and what can still reach an end is behind
+// that cut. The flow is found in phases (Dinic 1970), which on networks of unit
+// nodes are few.
+type network struct {
+	first []int32 // of each half, the first of its arcs; -1: none
+	arcs  []arc   // an arc and its reverse are neighbours
+	level []int32 // distance from the source in this phase, -1: not reached
+	next  []int32 // the arc to try next in this phase
 }
 
-// cutter finds the greatest flow by augmenting paths (Ford and Fulkerson): the
-// flow is as large as the cut, which is small where it is of interest.
-type cutter struct {
-	f       *flowGraph
-	next    map[half][]half
-	forward map[[2]half]bool
-	volume  map[[2]half]int // units on an arc
+type arc struct {
+	to   int32
+	next int32 // of the same half, -1: the last
+	room int32
 }
+
+const unlimited = math.MaxInt32 / 2
 
 // cut is the smallest set of addresses between the root and all ends, nearest
 // to the ends. What ends where a seed began needs no other address.
 func (f *flowGraph) cut() []graph.Address {
-	c := &cutter{f: f, next: make(map[half][]half), forward: make(map[[2]half]bool), volume: make(map[[2]half]int)}
 	nodes := sortedIDs(f.g.Nodes())
-	for _, n := range nodes {
-		c.arc(half{n, false}, half{n, true})
-		for _, m := range sortedIDs(f.g.From(n)) {
-			if f.sources[n] && f.ends[m] != nil {
-				continue
+	place := make(map[int64]int32, len(nodes))
+	for i, id := range nodes {
+		place[id] = int32(2 * i)
+	}
+	sink := int32(2 * len(nodes))
+	n := &network{first: slices.Repeat([]int32{-1}, int(sink)+1)}
+	for i, id := range nodes {
+		enter, leave := int32(2*i), int32(2*i+1)
+		room := int32(unlimited)
+		if _, isAddress := f.name[id]; isAddress && !f.sources[id] {
+			room = 1
+		}
+		n.add(enter, leave, room)
+		if f.ends[id] != nil {
+			n.add(leave, sink, unlimited)
+		}
+		for _, to := range sortedIDs(f.g.From(id)) {
+			if !f.sources[id] || f.ends[to] == nil {
+				n.add(leave, place[to], unlimited)
 			}
-			c.arc(half{n, true}, half{m, false})
 		}
 	}
-	for {
-		before := c.reach()
-		sink, found := c.sink(before)
-		if !found {
-			break
-		}
-		for h := sink; h != (half{root, true}); h = before[h] {
-			c.push(before[h], h)
-		}
-	}
-	// What can still reach an end is behind the cut.
-	behind := c.back()
+	n.fill(place[root]+1, sink)
+	behind := n.behind(sink)
 	var cut []graph.Address
-	for _, n := range nodes {
-		if a, isAddress := f.name[n]; isAddress && behind[half{n, true}] && !behind[half{n, false}] {
+	for i, id := range nodes {
+		if a, isAddress := f.name[id]; isAddress && behind[2*i+1] && !behind[2*i] {
 			cut = append(cut, a)
 		}
 	}
@@ -59,76 +66,73 @@ func (f *flowGraph) cut() []graph.Address {
 	return cut
 }
 
-func (c *cutter) arc(a, b half) {
-	c.next[a] = append(c.next[a], b)
-	c.next[b] = append(c.next[b], a)
-	c.forward[[2]half{a, b}] = true
+func (n *network) add(from, to, room int32) {
+	n.arcs = append(n.arcs, arc{to, n.first[from], room}, arc{from, n.first[to], 0})
+	n.first[from], n.first[to] = int32(len(n.arcs)-2), int32(len(n.arcs)-1)
 }
 
-// unit reports whether an arc lets one unit through: that inside an address
-// which is nobody's seed.
-func (c *cutter) unit(a, b half) bool {
-	_, isAddress := c.f.name[a.node]
-	return a.node == b.node && isAddress && !c.f.sources[a.node]
-}
-
-// open reports whether more can go from a to b: forward while there is room,
-// backward while something goes the other way.
-func (c *cutter) open(a, b half) bool {
-	if c.volume[[2]half{b, a}] > 0 {
-		return true
+// fill sends as much as can go from the source to the sink.
+func (n *network) fill(source, sink int32) {
+	for n.rank(source, sink) {
+		n.next = slices.Clone(n.first)
+		for n.send(source, sink) {
+		}
 	}
-	return c.forward[[2]half{a, b}] && (!c.unit(a, b) || c.volume[[2]half{a, b}] == 0)
 }
 
-func (c *cutter) push(a, b half) {
-	if c.volume[[2]half{b, a}] > 0 {
-		c.volume[[2]half{b, a}]--
-		return
-	}
-	c.volume[[2]half{a, b}]++
-}
-
-// reach walks from the root along open arcs.
-func (c *cutter) reach() map[half]half {
-	start := half{root, true}
-	before := map[half]half{start: start}
-	for queue := []half{start}; len(queue) > 0; queue = queue[1:] {
-		for _, h := range c.next[queue[0]] {
-			if _, seen := before[h]; !seen && c.open(queue[0], h) {
-				before[h] = queue[0]
-				queue = append(queue, h)
+// rank measures distances, and reports whether the sink can be reached.
+func (n *network) rank(source, sink int32) bool {
+	n.level = slices.Repeat([]int32{-1}, len(n.first))
+	n.level[source] = 0
+	for queue := []int32{source}; len(queue) > 0; queue = queue[1:] {
+		for a := n.first[queue[0]]; a >= 0; a = n.arcs[a].next {
+			if to := n.arcs[a].to; n.arcs[a].room > 0 && n.level[to] < 0 {
+				n.level[to] = n.level[queue[0]] + 1
+				queue = append(queue, to)
 			}
 		}
 	}
-	return before
+	return n.level[sink] >= 0
 }
 
-func (c *cutter) sink(before map[half]half) (half, bool) {
-	first, found := half{}, false
-	for end := range c.f.ends {
-		h := half{end, false}
-		if _, reached := before[h]; reached && (!found || end < first.node) {
-			first, found = h, true
+// send moves one unit along a way on which every arc leads one step away from
+// the source, and reports whether there was one.
+func (n *network) send(source, sink int32) bool {
+	var way []int32 // arcs
+	for at := source; at != sink; {
+		a := n.next[at]
+		switch {
+		case a < 0 && at == source:
+			return false
+		case a < 0: // a dead end: go back, and do not come here again
+			n.level[at] = -1
+			last := way[len(way)-1]
+			way = way[:len(way)-1]
+			at = n.arcs[last^1].to
+			n.next[at] = n.arcs[n.next[at]].next
+		case n.arcs[a].room > 0 && n.level[n.arcs[a].to] == n.level[at]+1:
+			way = append(way, a)
+			at = n.arcs[a].to
+		default:
+			n.next[at] = n.arcs[a].next
 		}
 	}
-	return first, found
+	for _, a := range way {
+		n.arcs[a].room--
+		n.arcs[a^1].room++
+	}
+	return true
 }
 
-// back walks from the ends against open arcs.
-func (c *cutter) back() map[half]bool {
-	seen := make(map[half]bool)
-	var queue []half
-	for end := range c.f.ends {
-		h := half{end, false}
-		seen[h] = true
-		queue = append(queue, h)
-	}
-	for ; len(queue) > 0; queue = queue[1:] {
-		for _, h := range c.next[queue[0]] {
-			if !seen[h] && c.open(h, queue[0]) {
-				seen[h] = true
-				queue = append(queue, h)
+// behind are the halves from which more could still reach the sink.
+func (n *network) behind(sink int32) []bool {
+	seen := make([]bool, len(n.first))
+	seen[sink] = true
+	for queue := []int32{sink}; len(queue) > 0; queue = queue[1:] {
+		for a := n.first[queue[0]]; a >= 0; a = n.arcs[a].next {
+			if from := n.arcs[a].to; n.arcs[a^1].room > 0 && !seen[from] {
+				seen[from] = true
+				queue = append(queue, from)
 			}
 		}
 	}
