@@ -99,8 +99,13 @@ func (r *run) arrivalAt(a *acceptedLink) (s passage.Side, why string, err error)
 	return passage.Side{Chain: l.chain.ID, Stated: graph.Stated{At: at, Tx: tx.Hash, Time: tx.Time, Event: e}}, "", nil
 }
 
-// unused tells of links along which nothing stolen went.
+// unused tells of links along which nothing stolen went. A trace backward goes
+// along none.
 func (r *run) unused() {
+	if r.plan.Direction == Backward && len(r.plan.links) > 0 {
+		r.note("the links of the case are not gone along backward")
+		return
+	}
 	for i := range r.plan.links {
 		if !r.linked[i] {
 			r.note("link from %s: nothing stolen goes along it", r.plan.links[i].from)
