@@ -171,6 +171,9 @@ func (s *Server) caseOf(in *TraceStartInput) (trace.Case, error) {
 		return trace.ParseCase(in.RawBody) // JSON is YAML
 	}
 	form, err := url.ParseQuery(string(in.RawBody))
+	if !form.Has("case") && !form.Has("yaml") && !form.Has("seeds") {
+		return trace.ParseCase(in.RawBody) // a file: curl calls every body a form
+	}
 	if err != nil {
 		return trace.Case{}, asked("the form: %w", err)
 	}

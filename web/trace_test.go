@@ -163,6 +163,9 @@ func TestTraceForm(t *testing.T) {
 	if r.header.Get("Location") != byFile.URL || byFile.State != "finished" {
 		t.Errorf("the form gives %s, the file %s %s", r.header.Get("Location"), byFile.URL, byFile.State)
 	}
+	if r := c.ask("POST", "/traces", "name: by form\nmethod: lifo\nmax_hops: 3\nseeds: [\""+seed+"\"]\n", form); r.header.Get("Location") != byFile.URL {
+		t.Errorf("a file that curl calls a form: %d %s", r.status, r.body)
+	}
 	byJSON := c.ask("POST", "/traces", `{"name": "by form", "method": "lifo", "max_hops": 3, "seeds": ["`+seed+`"]}`, "Content-Type: application/json")
 	if byJSON.header.Get("Location") != byFile.URL {
 		t.Error("JSON gives another trace")
