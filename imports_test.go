@@ -24,8 +24,8 @@ var mayImport = []struct {
 	{"graph", nil},
 	{"graph/badger", []string{"graph"}},
 	{"graph/graphtest", []string{"graph"}},
-	{"cluster/eval", []string{"graph", "cluster/...", "ingest/..."}},    // reads data to measure rules on; nothing needs it to run
-	{"trace/eval", []string{"graph", "cluster", "trace", "ingest/..."}}, // likewise, traces
+	{"cluster/eval", []string{"graph", "cluster/...", "ingest/..."}},        // reads data to measure rules on; nothing needs it to run
+	{"trace/eval", []string{"graph", "cluster/...", "trace", "ingest/..."}}, // likewise, traces
 	{"ingest", []string{"graph"}},
 	{"ingest/bridge", []string{"graph"}},
 	{"ingest/ethereum", []string{"graph", "ingest", "ingest/bridge"}},

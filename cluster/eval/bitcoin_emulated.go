@@ -1,15 +1,11 @@
 package eval
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -89,7 +85,7 @@ func readEmulated(dir string) (*ledger, error) {
 		}
 		return t, nil
 	}
-	if err := readBlocks(filepath.Join(dir, "blocks.jsonl.gz"), func(c *coreBlock) error {
+	if err := readLines(filepath.Join(dir, "blocks.jsonl.gz"), func(c *coreBlock) error {
 		raw, err := c.block()
 		if err != nil {
 			return err
@@ -123,33 +119,6 @@ func readEmulated(dir string) (*ledger, error) {
 		return nil, err
 	}
 	return l, readWallets(filepath.Join(dir, "wallets.csv"), chain, l)
-}
-
-// readBlocks reads a gzipped file of blocks, a line each.
-func readBlocks(path string, take func(*coreBlock) error) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	d := json.NewDecoder(bufio.NewReader(z))
-	for line := 1; ; line++ {
-		c := new(coreBlock)
-		err := d.Decode(c)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err == nil {
-			err = take(c)
-		}
-		if err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-	}
 }
 
 func readHashes(path string) (map[graph.Hash]bool, error) {

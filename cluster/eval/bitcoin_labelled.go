@@ -1,15 +1,12 @@
 package eval
 
 import (
-	"bufio"
 	"cmp"
-	"compress/gzip"
 	"encoding/csv"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -88,12 +85,16 @@ func unmarshalArray(raw []byte, fields []any) error {
 func readLabelled(dir string, sets []string) (*labelled, error) {
 	rows := map[graph.Hash]*labelledRow{}
 	for _, set := range sets {
-		if err := readSet(filepath.Join(dir, set+".jsonl.gz"), func(r *labelledRow) {
+		if err := readLines(filepath.Join(dir, set+".jsonl.gz"), func(r *labelledRow) (err error) {
+			if r.hash, err = graph.ParseHash(r.TxID); err != nil {
+				return err
+			}
 			if old := rows[r.hash]; old != nil {
 				r = old
 			}
 			r.labels = append(r.labels, set)
 			rows[r.hash] = r
+			return nil
 		}); err != nil {
 			return nil, err
 		}
@@ -149,32 +150,6 @@ func arrange(rows map[graph.Hash]*labelledRow, withdrawn map[graph.Hash]bool) (*
 		l.add(tx)
 	}
 	return l, nil
-}
-
-// readSet reads a gzipped file of rows.
-func readSet(path string, take func(*labelledRow)) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	d := json.NewDecoder(bufio.NewReader(z))
-	for line := 1; ; line++ {
-		r := new(labelledRow)
-		if err := d.Decode(r); errors.Is(err, io.EOF) {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-		if r.hash, err = graph.ParseHash(r.TxID); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-		take(r)
-	}
 }
 
 // readWithdrawn reads the hashes that the source lists as wrongly labelled.

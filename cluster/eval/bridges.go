@@ -1,13 +1,7 @@
 package eval
 
 import (
-	"bufio"
-	"compress/gzip"
 	"encoding/binary"
-	"encoding/csv"
-	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -287,41 +281,4 @@ func (r *nomadReader) rows(file string, do func(map[string]string) error) {
 		return
 	}
 	r.err = eachRow(filepath.Join(r.dir, file), do)
-}
-
-// eachRow reads a CSV file with a header, packed if its name ends in .gz.
-func eachRow(path string, do func(map[string]string) error) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = f.Close() }() // read only
-	var in io.Reader = bufio.NewReader(f)
-	if strings.HasSuffix(path, ".gz") {
-		if in, err = gzip.NewReader(in); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	rows := csv.NewReader(in)
-	header, err := rows.Read()
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	for {
-		cells, err := rows.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		row := make(map[string]string, len(header))
-		for i, name := range header {
-			row[name] = cells[i]
-		}
-		if err := do(row); err != nil {
-			line, _ := rows.FieldPos(0)
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-	}
 }

@@ -2,16 +2,11 @@ package eval
 
 import (
 	"context"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
-
-	"github.com/klauspost/compress/gzip"
 
 	"spoor/graph"
 )
@@ -48,7 +43,7 @@ func ReadTokenHistory(dir string) (*TokenHistory, error) {
 		return nil, err
 	}
 	h := &TokenHistory{Chain: chain, Exchanges: map[graph.Address]Wallet{}}
-	err = readRows(filepath.Join(dir, "exchanges.csv"), []string{"address", "name", "accountType", "type"}, func(f []string) error {
+	err = ReadRows(filepath.Join(dir, "exchanges.csv"), []string{"address", "name", "accountType", "type"}, func(f []string) error {
 		a, err := graph.ParseAddress(chain, f[0])
 		if err != nil {
 			return err
@@ -62,7 +57,7 @@ func ReadTokenHistory(dir string) (*TokenHistory, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = readRows(filepath.Join(dir, "bionic.csv.gz"), []string{"address", "blockNumber", "eventName", "source", "target", "amount"}, func(f []string) error { return h.row(f) })
+	err = ReadRows(filepath.Join(dir, "bionic.csv.gz"), []string{"address", "blockNumber", "eventName", "source", "target", "amount"}, func(f []string) error { return h.row(f) })
 	if err != nil {
 		return nil, err
 	}
@@ -108,44 +103,6 @@ func (h *TokenHistory) row(f []string) error {
 	}
 	h.Transfers = append(h.Transfers, r)
 	return nil
-}
-
-// readRows reads a CSV file, which may be gzipped, with exactly these columns.
-func readRows(path string, columns []string, take func([]string) error) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = file.Close() }()
-	var in io.Reader = file
-	if filepath.Ext(path) == ".gz" {
-		unzipped, err := gzip.NewReader(file)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		in = unzipped
-	}
-	r := csv.NewReader(in)
-	head, err := r.Read()
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if !slices.Equal(head, columns) {
-		return fmt.Errorf("%s: columns %q; want %q", path, head, columns)
-	}
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err) // it tells the line
-		}
-		line, _ := r.FieldPos(0)
-		if err := take(row); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-	}
 }
 
 func isAbsent(err error) bool { return errors.Is(err, graph.ErrNotFound) }

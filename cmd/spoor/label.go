@@ -127,9 +127,10 @@ func (o *labelImportOptions) run(ctx context.Context, p *program) error {
 		return err
 	}
 	rows, err := o.importFiles(ctx, store)
-	if err := errors.Join(printRows(p.out, o.output, importColumns, each(rows)), store.Close()); err != nil {
-		return err
+	if len(rows) > 0 || err == nil { // a table of nothing says nothing beside the error
+		err = errors.Join(err, printRows(p.out, o.output, importColumns, each(rows)))
 	}
+	err = errors.Join(err, store.Close())
 	refused, total := 0, 0
 	for _, r := range rows {
 		refused, total = refused+r.Refused, total+r.Rows

@@ -1,17 +1,15 @@
 package eval
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	clusters "spoor/cluster/eval"
 	"spoor/graph"
 )
 
@@ -44,7 +42,7 @@ const dollars = "0xdac17f958d2ee523a2206206994597c13d831ec7"
 func ReadLaundering(dir string) (*Laundering, error) {
 	chain := graph.ChainOf(graph.Ethereum)
 	l := &Laundering{Name: filepath.Base(dir), Terminals: map[graph.Address]bool{}, Addresses: map[graph.Address]bool{}, Services: map[graph.Address]string{}}
-	if err := readRows(filepath.Join(dir, "flows.csv"), []string{"Timestamp", "Block", "Tx_hash", "From", "From_label", "To", "To_label", "Value_in_USD"}, func(row []string) error {
+	if err := clusters.ReadRows(filepath.Join(dir, "flows.csv"), []string{"Timestamp", "Block", "Tx_hash", "From", "From_label", "To", "To_label", "Value_in_USD"}, func(row []string) error {
 		f, err := parseFlow(chain, row)
 		if err != nil {
 			return err
@@ -63,7 +61,7 @@ func ReadLaundering(dir string) (*Laundering, error) {
 	}
 	slices.SortStableFunc(l.Flows, func(a, b Flow) int { return int(int64(a.Block) - int64(b.Block)) })
 	list := func(file string, take func(graph.Address)) error {
-		return readRows(filepath.Join(dir, file), []string{"address"}, func(row []string) error {
+		return clusters.ReadRows(filepath.Join(dir, file), []string{"address"}, func(row []string) error {
 			a, err := graph.ParseAddress(chain, row[0])
 			if err == nil {
 				take(a)
@@ -109,34 +107,4 @@ func parseCents(text string) (uint64, error) {
 		return 0, fmt.Errorf("value %q has fractions of a cent", text)
 	}
 	return strconv.ParseUint(whole+(fraction + "00")[:2], 10, 63)
-}
-
-// readRows reads a CSV file with exactly these columns.
-func readRows(path string, columns []string, take func([]string) error) (err error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	r := csv.NewReader(file)
-	head, err := r.Read()
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	if !slices.Equal(head, columns) {
-		return fmt.Errorf("%s: columns %q; want %q", path, head, columns)
-	}
-	for {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err) // it tells the line
-		}
-		line, _ := r.FieldPos(0)
-		if err := take(row); err != nil {
-			return fmt.Errorf("%s:%d: %w", path, line, err)
-		}
-	}
 }
