@@ -152,3 +152,43 @@ func readAll(t *testing.T, dir string, chain graph.Chain) (text string, err erro
 	_, err = graph.Check(t.Context(), v, func(f graph.Finding) { err = fmt.Errorf("check: %s", f.What) })
 	return text, err
 }
+
+// A process can be killed while Badger makes a file. What is in it then was
+// never complete, and the store is what it was.
+func TestFilesBegun(t *testing.T) {
+	chain := graphtest.Ethereum()
+	blocks := graphtest.Payments(chain, 12)
+	dir := t.TempDir()
+	s, l := openLedger(t, dir, chain)
+	must(t, l.Load(t.Context(), from(blocks[:6], 0, false)))
+	for _, b := range blocks[6:] {
+		must(t, l.Apply(t.Context(), b))
+	}
+	want := dump(t, l)
+	origin := readStore(t, dir)
+	must(t, s.Close())
+	tried := 0
+	for name := range origin {
+		if filepath.Ext(name) != ".mem" {
+			continue
+		}
+		for _, begun := range []struct {
+			name string
+			size int64
+		}{{"09999.mem", 0}, {"000999.vlog", 0}, {"000999.sst", 0}, {"000999.sst", 4096}} {
+			broken := filepath.Join(t.TempDir(), "broken")
+			origin.write(t, broken)
+			path := filepath.Join(broken, filepath.Dir(name), begun.name)
+			must(t, os.WriteFile(path, nil, 0o644))
+			must(t, os.Truncate(path, begun.size))
+			got, err := readAll(t, broken, chain)
+			if err != nil || got != want {
+				t.Errorf("with %s of %d bytes, begun and not made: %v", begun.name, begun.size, err)
+			}
+			tried++
+		}
+	}
+	if tried == 0 {
+		t.Fatal("no log to put a file beside")
+	}
+}

@@ -45,6 +45,11 @@ func openGeneration(dir string, o Options) (_ *generation, err error) {
 	if err := g.checkClean(); err != nil {
 		return nil, err
 	}
+	if !o.ReadOnly {
+		if err := removeUnmade(dir); err != nil {
+			return nil, err
+		}
+	}
 	if err := checkTables(dir, o.Verify); err != nil {
 		return nil, err
 	}

@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 
-	badgerdb "github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/fb"
 	"github.com/dgraph-io/badger/v4/pb"
 	"github.com/dgraph-io/badger/v4/y"
@@ -27,12 +25,9 @@ import (
 //	table | block … | index | length 4 | checksum | length 4 |
 //	block | rows and their places | checksum | length 4 |, compressed with Snappy
 func checkTables(dir string, verify int64) error {
-	paths, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	paths, err := tablesOf(dir)
 	if err != nil {
 		return err
-	}
-	if _, err := os.Stat(filepath.Join(dir, badgerdb.ManifestFilename)); err != nil && len(paths) > 0 {
-		return fmt.Errorf("%w: tables without a manifest: %w", graph.ErrDamaged, err) // Badger would remove them
 	}
 	size := int64(0)
 	for _, path := range paths {
