@@ -88,7 +88,7 @@ func follow(t *testing.T, store graph.Store, n ingest.Node, chain graph.Chain, o
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	state, err := ingest.Follow(ctx, ledger, n, o)
 	if ctx.Err() != nil {
@@ -294,7 +294,7 @@ func TestFollowReconnects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	o, lost, back := eager(), 0, 0
 	o.Notice = func(notice ingest.Notice) {

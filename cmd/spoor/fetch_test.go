@@ -368,7 +368,7 @@ func TestWrongAPI(t *testing.T) {
 				if !strings.Contains(said, "what answers is not the API") || !strings.Contains(said, "hint: does --url name the API") {
 					t.Error(said)
 				}
-				if took := time.Since(began); took > 20*time.Second {
+				if took := time.Since(began); took > time.Minute {
 					t.Errorf("it took %s", took)
 				}
 			})

@@ -374,7 +374,7 @@ func TestWrongAddress(t *testing.T) {
 			if fault := (*ethereum.Fault)(nil); !errors.As(err, &fault) || !strings.Contains(err.Error(), test.says) || !strings.Contains(fault.Hint(), test.hint) {
 				t.Errorf("%v", err)
 			}
-			if took := time.Since(began); took > 10*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("it took %s", took)
 			}
 		})
