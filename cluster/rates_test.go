@@ -35,12 +35,22 @@ func TestErrorRatesAreThePage(t *testing.T) {
 	if rows < 15 {
 		t.Errorf("only %d rates on the page", rows)
 	}
-	for _, rule := range []string{"cospend", "change_agreed", "deposit_reuse"} {
-		if cluster.ErrorRate(rule) == "" {
+	for _, info := range cluster.Rules() {
+		if !cluster.Rated(info.Name) {
+			t.Errorf("%s has no rate", info.Name)
+		}
+	}
+	for _, rule := range []string{cluster.SameKey, cluster.ServiceRule, cluster.PoisonRule} {
+		if !cluster.Rated(rule) {
 			t.Errorf("%s has no rate", rule)
 		}
 	}
-	if rate := cluster.ErrorRate("no rule"); rate != "" {
+	for p := cluster.Wasabi10; p <= cluster.Stonewall; p++ {
+		if f := (cluster.Finding{Protocol: p}); f.Mixes() && !cluster.Rated(p.String()) {
+			t.Errorf("%s has no rate", p)
+		}
+	}
+	if rate := cluster.ErrorRate("no rule"); rate != "not measured" || cluster.Rated("no rule") {
 		t.Errorf("no rule has a rate: %q", rate)
 	}
 }

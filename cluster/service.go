@@ -51,6 +51,9 @@ type Service struct {
 	Confidence int
 }
 
+// ServiceRule names the rule that tells services by their behaviour.
+const ServiceRule = "service_behaviour"
+
 // serviceConfidence is the GraphSense level of a heuristic.
 const serviceConfidence = 10
 

@@ -11,6 +11,7 @@
 //	movements.go    trace.csv, and one file for each other table
 //	dictionary.go   dictionary.csv, made from the tables themselves
 //	check.go        the conservation law
+//	rates.go        how often rules of chance are wrong
 //	manifest.go     what the evidence was computed from
 //	folder.go       written whole or not at all
 //	summary.go      the terminal

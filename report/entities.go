@@ -26,5 +26,6 @@ func entities() table {
 			attributed("rule", word, "heuristic that joins it with the other address of the same transaction and rule (spoor cluster rules)", func(r row) string { return claim(r.Rule) }),
 			fact("tx_hash", hexText, "transaction that the heuristic looked at", func(r row) string { return r.Tx.Text(family(r)) }),
 			attributed("confidence", level, "how sure the heuristic is", func(r row) string { return strconv.Itoa(r.Confidence) }),
+			rateColumn(func(r row) string { return r.Rule }),
 		})
 }

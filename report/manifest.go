@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -32,6 +31,7 @@ type Manifest struct {
 	Tips         []tipText      `json:"tips"`
 	Coverage     []coverageText `json:"coverage"`
 	Entities     []entitiesText `json:"entities"`     // what they were computed from, by chain; none where nothing was clustered
+	Heuristics   []rateText     `json:"heuristics"`   // that the trace rests on, with what was measured of them
 	Transactions int            `json:"transactions"` // evaluated
 	Notes        []string       `json:"notes"`
 	Text         textRules      `json:"text"`
@@ -146,7 +146,12 @@ type entitiesText struct {
 type ruleText struct {
 	Name      string `json:"name"`
 	Source    string `json:"source"`
-	ErrorRate string `json:"error_rate"` // "not measured" if it was not
+	ErrorRate string `json:"error_rate"`
+}
+
+type rateText struct {
+	Name      string `json:"name"`
+	ErrorRate string `json:"error_rate"`
 }
 
 type vetoText struct {
@@ -158,7 +163,7 @@ type vetoText struct {
 func newEntitiesText(c *trace.Clustering) entitiesText {
 	e := entitiesText{Chain: c.Chain.ID, Height: c.UpTo, Rules: []ruleText{}, Guard: c.Guard, Evidence: c.Pieces, SHA256: c.Evidence.String(), Vetoes: []vetoText{}}
 	for _, info := range c.Rules {
-		e.Rules = append(e.Rules, ruleText{info.Name, info.Source, cmp.Or(info.ErrorRate, "not measured")})
+		e.Rules = append(e.Rules, ruleText{info.Name, info.Source, info.ErrorRate})
 	}
 	for _, v := range c.Vetoes {
 		e.Vetoes = append(e.Vetoes, vetoText{v.A.String(), v.B.String(), claim(v.Note)})
@@ -192,6 +197,10 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Text = textRules{csvSentence, claimsSentence}
 	m.Files = files
 	m.Tips, m.Coverage, m.Notes, m.Entities = []tipText{}, []coverageText{}, []string{}, []entitiesText{}
+	m.Heuristics = []rateText{}
+	for _, name := range heuristics(t) {
+		m.Heuristics = append(m.Heuristics, rateText{name, cluster.ErrorRate(name)})
+	}
 	for i := range t.Clusterings {
 		m.Entities = append(m.Entities, newEntitiesText(&t.Clusterings[i]))
 	}

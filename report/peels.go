@@ -57,6 +57,7 @@ func peels() table {
 			fact("last_time", utc, "when it was", func(r row) string { return instant(r.v.last().Time) }),
 			attributed("passed_on", numbers, "movements that go on, one for each hop", movements(func(h trace.PeelHop) int { return h.On })),
 			attributed("paid", numbers, "movements that are peeled off, one for each hop", movements(func(h trace.PeelHop) int { return h.Paid })),
+			rateColumn(func(r row) string { return r.v.Rule }),
 		})
 }
 

@@ -39,5 +39,6 @@ func stops() table {
 				}
 				return labelList([]graph.Label{r.v.Freezable})
 			}),
+			rateColumn(func(r row) string { return r.v.Heuristic }),
 		})
 }

@@ -54,6 +54,7 @@ func compose(t *trace.Trace, o SummaryOptions) (*summary, error) {
 	s.crossed()
 	s.fees()
 	s.books()
+	s.rates()
 	s.limits()
 	s.legend()
 	return s, nil

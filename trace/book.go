@@ -104,7 +104,7 @@ func (b *book) stop(l *ledger, id graph.ID, asset graph.AssetID, e ending, amoun
 			return err
 		}
 		s = &Stop{Reason: e.reason, Address: address, Label: e.label, Asset: info, Hop: hop, First: time,
-			Statement: e.statement, Rule: e.rule, Confidence: e.confidence}
+			Statement: e.statement, Rule: e.rule, Heuristic: e.heuristic, Confidence: e.confidence}
 		b.stops[key] = s
 	}
 	s.Tainted.Add(&s.Tainted, &amount)

@@ -79,7 +79,7 @@ func (r *run) owned(l *ledger, id graph.ID, time int64) (best ending, always boo
 		sure = min(sure, c.Label.Confidence)
 		if best.reason == "" || sure > best.confidence {
 			member = c.Member
-			best = ending{reason: reason, label: c.Label, statement: graph.Attributed, confidence: sure,
+			best = ending{reason: reason, label: c.Label, statement: graph.Attributed, confidence: sure, heuristic: by,
 				rule: fmt.Sprintf("label: %s, of %s; one owner by %s", c.Label.Source, c.Label.Address, by)}
 		}
 	}
@@ -121,7 +121,7 @@ func (l *ledger) depositEnding(id graph.ID, d *cluster.Deposit) (ending, error) 
 			break
 		}
 	}
-	return ending{reason: StopService, label: label, statement: graph.Attributed, confidence: label.Confidence,
+	return ending{reason: StopService, label: label, statement: graph.Attributed, confidence: label.Confidence, heuristic: cluster.DepositReuse.String(),
 		rule: fmt.Sprintf("%s: it forwards to %s, first in %s", cluster.DepositReuse, wallet, tx.Hash.Text(l.chain.Family))}, nil
 }
 

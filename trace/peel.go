@@ -18,7 +18,8 @@ type PeelRule struct {
 	Within    int64 // seconds; a chain's median hop is shorter, every hop of an account not longer
 	Dust      graph.Amount
 	// HopConfidence is how sure it is, in thousandths, that what goes on is the
-	// owner's and not what is paid. A chain is as sure as all its hops are.
+	// owner's and not what is paid. A chain is as sure as all its hops are. How
+	// often benign traffic has the shape is measured (cluster.ErrorRate).
 	HopConfidence int
 }
 

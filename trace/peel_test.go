@@ -3,7 +3,6 @@ package trace_test
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -135,48 +134,4 @@ func scorePeels(n *synthetic.Incident, script synthetic.Script, chains []trace.P
 		}
 	}
 	return s
-}
-
-// TestPeelChainsOfTraffic measures how often benign traffic is taken for a peel
-// chain: what is said of traces of transactions in which nothing was stolen. On
-// UTXO ledgers a wallet that pays from its change again and again has the very
-// shape.
-func TestPeelChainsOfTraffic(t *testing.T) {
-	for _, chain := range []graph.Chain{graph.ChainOf(graph.Ethereum), graph.ChainOf(graph.Bitcoin)} {
-		t.Run(chain.Alias, func(t *testing.T) {
-			traffic := synthetic.Traffic{Ledger: chain, Seed: 11, Transfers: 30_000}
-			views := sourceViews(t, traffic)
-			draw := rand.New(rand.NewPCG(1, 2))
-			var hashes []graph.Hash
-			for tx, err := range views[chain.ID].Txs(context.Background(), 0) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				if tx.At.Tx != graph.BlockTx {
-					hashes = append(hashes, tx.Hash)
-				}
-			}
-			traces, chains, hops, seen := 0, 0, 0, 0
-			for range 300 {
-				hash := hashes[draw.IntN(len(hashes))]
-				done, err := trace.Run(context.Background(), views, trace.Case{Seeds: []string{chain.Alias + ":" + hash.Text(chain.Family)}, MaxTransactions: 500}, trace.Known{})
-				if err != nil {
-					continue // it leaves nobody richer
-				}
-				traces++
-				seen += done.Transactions
-				for _, c := range done.PeelChains() {
-					chains++
-					hops += len(c.Hops)
-				}
-			}
-			t.Logf("%d chains of %d hops in %d traces of %d transactions", chains, hops, traces, seen)
-			if traces < 250 {
-				t.Errorf("%d traces are too few to tell", traces)
-			}
-			if most := map[graph.Family]int{graph.UTXOFamily: 30, graph.AccountFamily: 0}[chain.Family]; chains*100 > traces*most {
-				t.Errorf("%d chains in %d traces of benign traffic, want %d in 100 at most", chains, traces, most)
-			}
-		})
-	}
 }

@@ -29,6 +29,21 @@ type Ranking struct {
 	Coverage []graph.Coverage
 }
 
+// Heuristics are the rules of chance by which nothing goes on from a node, in
+// order; see Stop.
+func (r *Ranking) Heuristics() (names []string) {
+	for i := range r.Nodes {
+		if name := r.Nodes[i].heuristic; name != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// RankRule names what keeps an address, by which cluster.ErrorRate knows it.
+const RankRule = "rank"
+
 // Ranked is an address and its score.
 type Ranked struct {
 	Address graph.Address
@@ -38,6 +53,8 @@ type Ranked struct {
 	Source  bool    // a seed
 	Ends    Reason  // why nothing goes on from here, "" if it may: by label or by the number of transfers
 	Rule    string  // of that reason
+
+	heuristic string // that decided it, see Stop
 }
 
 // RankOptions are the parameters of the rank. The zero value of a field is its
@@ -369,7 +386,7 @@ func (r *ranker) result() (*Ranking, error) {
 	touched := make(map[graph.ChainID]bool)
 	for _, n := range nodes {
 		touched[n.l.chain.ID] = true
-		out.Nodes = append(out.Nodes, Ranked{Address: n.address, Labels: r.labels(n.address), Score: n.score, Hop: n.hop, Source: n.source, Ends: n.end.reason, Rule: n.end.rule})
+		out.Nodes = append(out.Nodes, Ranked{Address: n.address, Labels: r.labels(n.address), Score: n.score, Hop: n.hop, Source: n.source, Ends: n.end.reason, Rule: n.end.rule, heuristic: n.end.heuristic})
 	}
 	out.Kept = r.keep(nodes)
 	for _, chain := range slices.Sorted(maps.Keys(touched)) {

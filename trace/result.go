@@ -124,6 +124,7 @@ type Stop struct {
 	Last       int64
 	Statement  graph.Statement
 	Rule       string
+	Heuristic  string      // the rule of chance that decided it, by its name in cluster.ErrorRate; "" if none did
 	Confidence int         // 100 for what is derived
 	Freezable  graph.Label // of the asset's contract, if somebody says that its issuer can freeze it
 }

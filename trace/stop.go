@@ -16,6 +16,7 @@ type ending struct {
 	label      graph.Label
 	statement  graph.Statement
 	rule       string
+	heuristic  string // that decided it, see Stop
 	confidence int
 }
 
@@ -137,7 +138,7 @@ func (r *run) judge(ctx context.Context, l *ledger, id graph.ID, time int64) (be
 		return ending{}, false, err
 	}
 	if service.Sign != "" {
-		best = ending{reason: StopService, statement: graph.Attributed, confidence: service.Confidence, rule: "behaviour: " + service.Why}
+		best = ending{reason: StopService, statement: graph.Attributed, confidence: service.Confidence, heuristic: cluster.ServiceRule, rule: "behaviour: " + service.Why}
 	}
 	return best, always, nil
 }

@@ -143,7 +143,7 @@ func (ev *event) mix(ctx context.Context, f cluster.Finding, outs []*graph.Move,
 }
 
 func mixEnding(f cluster.Finding) ending {
-	return ending{reason: StopMixer, statement: graph.Attributed, confidence: int(f.Confidence), rule: "coinjoin " + f.String()}
+	return ending{reason: StopMixer, statement: graph.Attributed, confidence: int(f.Confidence), heuristic: f.Protocol.String(), rule: "coinjoin " + f.String()}
 }
 
 // produce gives the outputs their lots and lets the seeds mark theirs.

@@ -5,6 +5,8 @@ import (
 
 	"spoor/cluster"
 	"spoor/graph"
+	"spoor/ingest"
+	"spoor/ingest/synthetic"
 )
 
 // ServicesResult is how well services are told by their behaviour on a ledger
@@ -58,4 +60,24 @@ func Services(ctx context.Context, view graph.View, shape cluster.ServiceShape, 
 		}
 	}
 	return r, nil
+}
+
+// TrafficServices asks about every address of a week of generated traffic, whose
+// exchanges are known. Popularity follows a power law, so some persons are paid
+// by hundreds. The ledger must be empty.
+func TrafficServices(ctx context.Context, ledger graph.Ledger, seed uint64) (ServicesResult, error) {
+	traffic := synthetic.Traffic{Ledger: ledger.Chain(), Seed: seed, Transfers: 40_000, Interval: 7 * 86400 / 200}
+	if _, err := ingest.Run(ctx, ledger, traffic, ingest.Options{Meter: ingest.NewMeter(ingest.Stop)}); err != nil {
+		return ServicesResult{}, err
+	}
+	view, err := ledger.View(ctx)
+	if err != nil {
+		return ServicesResult{}, err
+	}
+	defer func() { _ = view.Close() }()
+	known := map[graph.Address]bool{}
+	for i := range synthetic.Hubs {
+		known[traffic.Hub(i)] = true
+	}
+	return Services(ctx, view, cluster.DefaultServiceShape(), known)
 }

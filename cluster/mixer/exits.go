@@ -80,17 +80,15 @@ type Placebo struct {
 }
 
 // Rate is the part of deposits met by chance, in parts of a thousand, rounded
-// up; zero if none was asked for.
+// up. One more deposit is taken to be met, as that none of a few was does not say
+// that chance never meets one: (met+1)/(deposits+1). Nothing asked is all.
 func (p Placebo) Rate() int {
-	if p.Deposits == 0 {
-		return 0
-	}
-	return (1000*p.Met + p.Deposits - 1) / p.Deposits
+	return (1000*(p.Met+1) + p.Deposits) / (p.Deposits + 1)
 }
 
 // String says it in words.
 func (p Placebo) String() string {
-	return fmt.Sprintf("%s: met by chance at %d of %d deposits (withdrawals from before the deposit)", p.Rule, p.Met, p.Deposits)
+	return fmt.Sprintf("%s: met by chance at %d of %d deposits (withdrawals from before the deposit); taken for %d in 1000", p.Rule, p.Met, p.Deposits, p.Rate())
 }
 
 // Search looks for candidate exits in pools of one ledger.

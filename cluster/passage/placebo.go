@@ -15,13 +15,12 @@ type Placebo struct {
 // delay, less than habits change.
 const earlier = 7 * 24 * 3600
 
-// Rates are the parts of all departures that decoys are linked to, 0 to 1.
+// Rates are the parts of all departures that decoys are linked to, 0 to 1, with
+// one more draw that is taken to be met: that decoys were linked to none of a few
+// departures does not say that chance never does it. Nothing asked is 1.
 func (p Placebo) Rates() (recipients, earlier float64) {
-	if p.Departures == 0 {
-		return 0, 0
-	}
-	n := float64(p.Departures)
-	return float64(p.Recipients) / n, float64(p.Earlier) / n
+	n := float64(p.Departures + 1)
+	return float64(p.Recipients+1) / n, float64(p.Earlier+1) / n
 }
 
 // Placebo measures the rule by which Match links. An arrival that was moved to

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"spoor/cluster"
+	"spoor/cluster/eval"
 	"spoor/graph"
 	"spoor/graph/badger"
 )
@@ -24,6 +25,8 @@ type bench struct {
 	stores   []*badger.Store
 	skipped  []string
 	rates    []rate
+
+	inTraffic eval.ServicesResult // of all generated weeks
 }
 
 // rate is what is printed wherever a rule is used.
@@ -44,6 +47,9 @@ var sections = []section{
 	{"Deposit addresses of exchanges: the history of a token", [][]string{{"etherclust-bionic", "bionic.csv.gz"}}, (*bench).deposits},
 	{"Deposit addresses of exchanges: generated incidents", nil, (*bench).incidentDeposits},
 	{"Recipients of airdrops: generated ledgers", nil, (*bench).airdrops},
+	{"Services told by what they do: generated traffic", nil, (*bench).services},
+	{"Signs that nobody gave: the history of a token", [][]string{{"etherclust-bionic", "bionic.csv.gz"}}, (*bench).tokenSigns},
+	{"Peel chains in benign traffic", nil, (*bench).peels},
 	{"Exits of mixers: generated pools", nil, (*bench).mixers},
 	{"Passages over a bridge", [][]string{{"nomad-bridge", "pairs_deposit.csv.gz"}}, (*bench).bridges},
 	{"Traces of laundering that experts verified", [][]string{{"mftracer", "lifi"}, {"mftracer", "xscam"}}, (*bench).laundering},

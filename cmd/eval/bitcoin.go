@@ -48,6 +48,7 @@ func (b *bench) coinJoins(context.Context) error {
 	for _, s := range c.Others {
 		b.reasons(s.Misses)
 	}
+	b.coinJoinRates(c)
 	m := c.Merges
 	b.text("\nCommon input joins the %d input addresses of the labelled rounds by %d links, the largest cluster having %d of them. With the veto: %d links, largest %d.",
 		m.Addresses, m.LinksBare, m.LargestClusterBare, m.LinksVeto, m.LargestVetoed)

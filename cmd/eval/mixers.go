@@ -34,7 +34,7 @@ func (b *bench) mixers(ctx context.Context) error {
 // rateTable lists what is printed with rules; a test holds cluster.ErrorRate
 // against it.
 func (b *bench) rateTable(context.Context) error {
-	b.text("What `spoor` prints beside a rule of owners. A rule that is not here was not measured, and the program says so. Rules of mixers and of passages are measured anew on the ledgers at hand; their rates stand here to be compared.")
+	b.text("What `spoor` prints wherever a rule decided something, in every table and page. A rule that is not here was not measured, and the program says so, or it leaves nothing to chance, and it says why. Where a rate is estimated from the few draws of one case, one more draw is taken to be met: (met+1)/(n+1). Rules of mixers and of passages are measured anew on the ledgers at hand; their rates stand here to be compared.")
 	rows := make([][]string, len(b.rates))
 	for i, r := range b.rates {
 		rows[i] = []string{"`" + r.rule + "`", r.text}

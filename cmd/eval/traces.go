@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"spoor/ingest/synthetic"
+	"spoor/trace"
 	"spoor/trace/eval"
 )
 
@@ -16,7 +17,7 @@ func (b *bench) laundering(ctx context.Context) error {
 		"benign transfers, ten for each of the case. Who pays whom and in which order is the generator's traffic (power-law degrees, four hubs); token, blocks and sizes are the case's, so that neither tells them apart. *Beside*: among addresses of their own. *Touching terminals*: one in ten starts at a terminal and one in ten ends at one. *Touching all*: the same with any address of the case. Without labels an exchange with few transfers is followed; *labels* are those of services that the data itself carries (deposit addresses, exchanges, mixers, bridges), without the experts' own marks",
 		"what experts did not list: the flows are illicit ones only, so intermediaries that also hold other stolen money pay out more than they took, and fifo serves that first. Precision alone and beside is 100 % by construction (but for payments that a transaction nets); only the touching settings test it")
 	var rows [][]string
-	var services []string
+	var services, ranked []string
 	for _, name := range []string{"lifi", "xscam"} {
 		l, err := eval.ReadLaundering(b.path("mftracer", name))
 		if err != nil {
@@ -33,6 +34,9 @@ func (b *bench) laundering(ctx context.Context) error {
 				if f.EndsRight.Of > 0 {
 					ends, right = ratio(f.Ends), ratio(f.EndsRight)
 				}
+				if f.Method == "rank" && f.Setting == "touching all" {
+					ranked = append(ranked, fmt.Sprintf("%s of a case's addresses kept, and %s of those kept are the case's (%s)", ratio(f.Addresses), ratio(f.Returned), f.Case))
+				}
 				rows = append(rows, []string{f.Case + ", " + f.Setting, f.Method, ratio(f.Addresses), ratio(f.Returned), ratio(f.Terminals), ends, right,
 					share(f.Flows.N, f.Flows.Of), share(f.FlowsTrue.N, f.FlowsTrue.Of)})
 			}
@@ -40,6 +44,7 @@ func (b *bench) laundering(ctx context.Context) error {
 	}
 	b.table([]string{"Case and traffic", "Method", "Addresses found", "Returned, of the case", "Terminals among them", "Terminals found as ends", "Ends that are terminals", "Dollars found", "Dollars of the case"}, rows)
 	b.text("What a terminal pays to an address that is paid once looks like one more hop: with amounts and times alike, no rule of movement can tell it from a terminal, and a label of the terminal can. That is why the touching settings return so many. Services known by label: %s.\n", strings.Join(services, ", "))
+	b.rate(trace.RankRule, "%s; ten benign transfers for each of the case's touch any of its addresses", strings.Join(ranked, "; "))
 	b.text("A dollar is found if taint (for rank: a movement between two kept addresses) runs over the case's flow; the last column is what of all dollars followed that is.")
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"strconv"
 
+	"spoor/cluster"
 	"spoor/cluster/passage"
 	"spoor/graph"
 )
@@ -33,6 +34,7 @@ type bridgeRow struct {
 	Score       float64 `json:"score"`
 	Rivals      int     `json:"rivals"`
 	Detail      string  `json:"detail"`
+	ErrorRate   string  `json:"error_rate"` // of the rule, as measured; "" of what is read from a ledger
 }
 
 var bridgeColumns = []column[bridgeRow]{
@@ -74,10 +76,11 @@ var bridgeColumns = []column[bridgeRow]{
 		return strconv.Itoa(r.Rivals)
 	}},
 	{"detail", false, func(r *bridgeRow) string { return r.Detail }},
+	{"error_rate", false, func(r *bridgeRow) string { return r.ErrorRate }},
 }
 
 func linkedBridgeRow(l *passage.Link) bridgeRow {
-	r := bridgeRow{Status: "linked", Statement: string(l.Statement), Rule: l.Rule, Confidence: l.Confidence, Score: l.Score, Rivals: l.Rivals}
+	r := bridgeRow{Status: "linked", Statement: string(l.Statement), Rule: l.Rule, Confidence: l.Confidence, Score: l.Score, Rivals: l.Rivals, ErrorRate: cluster.ErrorRate(l.Rule)}
 	if l.Rule == passage.RuleMatch {
 		r.Status = "matched"
 		r.Detail = "a candidate"
@@ -93,7 +96,7 @@ func linkedBridgeRow(l *passage.Link) bridgeRow {
 }
 
 func oddBridgeRow(a *passage.Anomaly) bridgeRow {
-	r := bridgeRow{Status: string(a.Kind), Statement: string(graph.Derived), Rule: passage.RuleKey, Confidence: 100, Detail: a.Detail}
+	r := bridgeRow{Status: string(a.Kind), Statement: string(graph.Derived), Rule: passage.RuleKey, Confidence: 100, Detail: a.Detail, ErrorRate: cluster.ErrorRate(passage.RuleKey)}
 	if a.Of != nil {
 		r.leaves(a.Of)
 		delay := a.Arrival.Time - a.Of.Time

@@ -123,8 +123,8 @@ func (o *bridgesOptions) rows(p *program, found passage.Found) (rows []bridgeRow
 	if len(matches) > 0 {
 		placebo := model.Placebo(found.Departures, found.Arrivals)
 		byRecipient, byTime := placebo.Rates()
-		p.warn("placebo of the match: of %d departures %.2f %% are linked to arrivals given to other recipients, %.2f %% to arrivals moved a week back",
-			placebo.Departures, 100*byRecipient, 100*byTime)
+		p.warn("placebo of the match: of %d departures %d are linked to arrivals given to other recipients (taken for %.2f %%), %d to arrivals moved a week back (%.2f %%)",
+			placebo.Departures, placebo.Recipients, 100*byRecipient, placebo.Earlier, 100*byTime)
 	}
 	if !o.unmatched {
 		for i := range found.Links {

@@ -252,5 +252,5 @@ func newHeldRow(c *clustered, h *cluster.Held) (heldRow, error) {
 		return heldRow{}, err
 	}
 	return heldRow{Chain: string(c.chain.ID), Reason: h.Reason, A: a.String(), SizeA: h.SizeA, OwnerA: h.OwnerA, B: b.String(), SizeB: h.SizeB, OwnerB: h.OwnerB,
-		Rule: h.First.Rule.String(), Confidence: int(h.First.Confidence), Tx: tx.Hash.Text(c.chain.Family), Block: h.First.At.Block, Count: h.Count, ErrorRate: rateOf(h.First.Rule)}, nil
+		Rule: h.First.Rule.String(), Confidence: int(h.First.Confidence), Tx: tx.Hash.Text(c.chain.Family), Block: h.First.At.Block, Count: h.Count, ErrorRate: h.First.Rule.Info().ErrorRate}, nil
 }

@@ -22,7 +22,7 @@ func (p *program) clusterRulesCommand() *cobra.Command {
 				if info.Family == graph.UTXOFamily {
 					family = "utxo"
 				}
-				rows = append(rows, ruleRow{info.Name, family, info.Default, info.Confidence, rateOf(info.Rule), info.Sentence, info.Source})
+				rows = append(rows, ruleRow{info.Name, family, info.Default, info.Confidence, info.ErrorRate, info.Sentence, info.Source})
 			}
 			return printRows(p.out, output, ruleColumns, each(rows))
 		},

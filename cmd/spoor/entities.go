@@ -271,11 +271,3 @@ func isClustered(store *badger.Store, chain graph.Chain) bool {
 	_ = log.Close() // opened for reading
 	return true
 }
-
-// rateOf is what was measured of a rule, for people.
-func rateOf(r cluster.Rule) string {
-	if rate := r.Info().ErrorRate; rate != "" {
-		return rate
-	}
-	return "not measured"
-}

@@ -168,14 +168,14 @@ func (o *entityOptions) look(ctx context.Context, c *clustered, address graph.Ad
 		return nil, err
 	}
 	for _, n := range counts {
-		s.Rules = append(s.Rules, countRow{n.Rule.String(), n.Evidence, int(n.Confidence), rateOf(n.Rule)})
+		s.Rules = append(s.Rules, countRow{n.Rule.String(), n.Evidence, int(n.Confidence), n.Rule.Info().ErrorRate})
 	}
 	if d, ok := c.Deposit(id); ok {
 		wallet, err := c.view.Address(d.Wallet)
 		if err != nil {
 			return nil, err
 		}
-		s.Deposit = &depositRow{d.Exchange, wallet.String(), len(d.Users), d.Forwards, int(d.Confidence), rateOf(cluster.DepositReuse)}
+		s.Deposit = &depositRow{d.Exchange, wallet.String(), len(d.Users), d.Forwards, int(d.Confidence), cluster.DepositReuse.Info().ErrorRate}
 	}
 	if err := o.members(c, id, s); err != nil {
 		return nil, err
@@ -245,6 +245,9 @@ func (s *entitySighting) print(w io.Writer) error {
 			exchange = "an exchange without a name"
 		}
 		line("deposit address of %s: forwards to %s, %d forwards seen for %d payers, confidence %d, error rate %s", printable(exchange), d.Wallet, d.Forwards, d.Users, d.Confidence, d.ErrorRate)
+	}
+	if slices.ContainsFunc(s.Members, func(m memberRow) bool { return m.SameKey > 0 }) {
+		line("rule: %s, error rate %s", cluster.SameKey, cluster.ErrorRate(cluster.SameKey))
 	}
 	line("")
 	if len(s.Links) > 0 {

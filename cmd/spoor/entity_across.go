@@ -21,6 +21,7 @@ type linkRow struct {
 	Block      uint32 `json:"block"`
 	Until      string `json:"until_block"` // "" if it has not ended
 	Tx         string `json:"tx_hash"`
+	ErrorRate  string `json:"error_rate"` // of the rule, as measured; "" where the chain itself shows the relation
 }
 
 var linkColumns = []column[linkRow]{
@@ -32,6 +33,7 @@ var linkColumns = []column[linkRow]{
 	{"block", true, func(r *linkRow) string { return strconv.FormatUint(uint64(r.Block), 10) }},
 	{"until_block", true, func(r *linkRow) string { return r.Until }},
 	{"tx_hash", false, func(r *linkRow) string { return r.Tx }},
+	{"error_rate", false, func(r *linkRow) string { return r.ErrorRate }},
 }
 
 // link adds the relations of the address asked for.
@@ -48,6 +50,9 @@ func (s *entitySighting) link(ctx context.Context, c *clustered, a graph.Address
 			Block: l.At.Block, Tx: l.Tx.Text(c.chain.Family)}
 		if l.Until != (graph.Position{}) {
 			row.Until = strconv.FormatUint(uint64(l.Until.Block), 10)
+		}
+		if l.Confidence < 100 {
+			row.ErrorRate = cluster.ErrorRate(l.Rule)
 		}
 		s.Links = append(s.Links, row)
 	}

@@ -21,6 +21,7 @@ type poisonRow struct {
 	Genuine   string `json:"genuine_tx"` // in which that one was dealt with
 	Rule      string `json:"rule"`
 	Statement string `json:"statement"`
+	ErrorRate string `json:"error_rate"` // of the rule, as measured
 }
 
 var poisonColumns = []column[poisonRow]{
@@ -67,7 +68,7 @@ func newPoisonRow(texts *translator, p *cluster.Poison, params cluster.PoisonPar
 		return row, err
 	}
 	row = poisonRow{Time: timeText(tx.Time), TxHash: tx.Hash.Text(texts.chain.Family), Position: p.At.String(), Kind: p.Kind.String(),
-		Rule: fmt.Sprintf("%s (%s)", cluster.PoisonRule, params), Statement: string(graph.Attributed)}
+		Rule: fmt.Sprintf("%s (%s)", cluster.PoisonRule, params), Statement: string(graph.Attributed), ErrorRate: cluster.ErrorRate(cluster.PoisonRule)}
 	if row.Peer, err = texts.address(p.Peer); err != nil {
 		return row, err
 	}
@@ -100,8 +101,8 @@ func (s *addressSighting) printPoison(w io.Writer) error {
 		return nil
 	}
 	params := cluster.DefaultPoisonParams()
-	if _, err := fmt.Fprintf(w, "\naddress poisoning, which is no dealing: rule %s (%s); by chance one address of %d looks like another\n",
-		cluster.PoisonRule, params, params.Chance()); err != nil {
+	if _, err := fmt.Fprintf(w, "\naddress poisoning, which is no dealing: rule %s (%s); %s\n",
+		cluster.PoisonRule, params, cluster.ErrorRate(cluster.PoisonRule)); err != nil {
 		return err
 	}
 	if err := printRows(w, asTable, poisonColumns, each(s.Poison)); err != nil {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/badger"
 	"spoor/trace"
@@ -53,6 +54,10 @@ func (o *traceOptions) rank(ctx context.Context, p *program, c trace.Case) error
 	if err := printRows(p.out, o.output, rankColumns(o.output), o.rankRows(found)); err != nil {
 		return err
 	}
+	for _, rule := range found.Heuristics() {
+		p.warn("ends by the rule %s: %s", rule, cluster.ErrorRate(rule))
+	}
+	p.warn("measured of the rule %s: %s", trace.RankRule, cluster.ErrorRate(trace.RankRule))
 	p.say("%d addresses kept of %d reached; %d histories with %d movements looked at; %s of the relevance was not spread",
 		found.Kept, len(found.Nodes), found.Visited, found.Entries, strconv.FormatFloat(found.Left, 'g', 3, 64))
 	return nil

@@ -160,7 +160,7 @@ func newWhyRow(c *clustered, n int, s *cluster.Step) (row whyRow, err error) {
 		return row, err
 	}
 	info := s.Evidence.Rule.Info()
-	return whyRow{Step: n, From: from.String(), To: to.String(), Rule: info.Name, Confidence: int(s.Evidence.Confidence), ErrorRate: rateOf(info.Rule),
+	return whyRow{Step: n, From: from.String(), To: to.String(), Rule: info.Name, Confidence: int(s.Evidence.Confidence), ErrorRate: info.ErrorRate,
 		Block: s.Evidence.At.Block, Time: timeText(tx.Time), Tx: tx.Hash.Text(c.chain.Family), Sentence: cmp.Or(info.Sentence, "a rule that this version does not know")}, nil
 }
 
