@@ -5,7 +5,6 @@ import (
 	"iter"
 	"strconv"
 
-	"spoor/cluster/passage"
 	"spoor/graph"
 	"spoor/trace"
 )
@@ -64,12 +63,7 @@ func bridges() table {
 			attributed("fee_raw", baseUnits, "what left less what came out; empty unless the two assets call themselves the same and have the same decimals", delivered(fee)),
 			fact("recipient", hexText, "who is to receive it on the other ledger, as the departure tells; raw bytes, on EVM chains the address", func(r row) string { return hexOf(r.Departure.Far.Recipient) }),
 			derived("note", text, "why it was not followed; empty if it was", func(r row) string { return prose(r.Why) }),
-			rateColumn(func(r row) string {
-				if r.Rule != passage.RuleKey {
-					return "" // no arrival, or what the case says
-				}
-				return r.Rule
-			}),
+			rateColumn(keyed),
 		})
 }
 

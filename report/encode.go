@@ -3,8 +3,10 @@ package report
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"spoor/trace"
@@ -31,6 +33,71 @@ func NDJSON(w io.Writer, t *trace.Trace) error {
 		return err
 	}
 	return out.Flush()
+}
+
+// ErrTable is returned for the name of a file that is no table.
+var ErrTable = errors.New("no table of the evidence")
+
+// find is the table of a file, such as "exits.csv".
+func find(file string) (table, error) {
+	for _, tb := range tables() {
+		if tb.file == file {
+			return tb, nil
+		}
+	}
+	return table{}, fmt.Errorf("%.40q: %w", file, ErrTable)
+}
+
+// TableCSV writes one table of a trace: the bytes of its file in the evidence
+// folder.
+func TableCSV(w io.Writer, t *trace.Trace, file string) error {
+	tb, err := find(file)
+	if err == nil {
+		_, err = tb.writeCSV(w, t)
+	}
+	return err
+}
+
+// TableJSON writes one table of a trace, as NDJSON or as a list.
+func TableJSON(w io.Writer, t *trace.Trace, file string, list bool) error {
+	tb, err := find(file)
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriter(w)
+	if list {
+		_, _ = out.WriteString("[") // Flush tells
+	}
+	if err := tb.writeJSON(out, t, list); err != nil {
+		return err
+	}
+	if list {
+		_, _ = out.WriteString("\n]\n")
+	}
+	return out.Flush()
+}
+
+// TableCells are some columns of one table of a trace.
+func TableCells(t *trace.Trace, file string, columns ...string) (rows [][]string, err error) {
+	tb, err := find(file)
+	if err != nil {
+		return nil, err
+	}
+	at := make([]int, len(columns))
+	for i, name := range columns {
+		at[i] = slices.IndexFunc(tb.headings, func(h heading) bool { return h.name == name })
+		if at[i] < 0 {
+			return nil, fmt.Errorf("column %q of %s: %w", name, file, ErrTable)
+		}
+	}
+	for cells := range tb.rows(t) {
+		row := make([]string, len(columns))
+		for i, c := range at {
+			row[i] = cells[c]
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
 }
 
 // JSON writes a trace as one object: the manifest's account of what it was
@@ -102,7 +169,7 @@ func (tb table) appendObject(b []byte, cells []string) []byte {
 		switch {
 		case cell == "":
 			b = append(b, "null"...)
-		case unit == integer || unit == height || unit == level:
+		case unit == integer || unit == height || unit == level || unit == boolean:
 			b = append(b, cell...)
 		default:
 			b = appendString(b, cell)

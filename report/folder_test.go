@@ -12,7 +12,7 @@ import (
 func TestTwoRunsGiveTheSameBytes(t *testing.T) {
 	a, b := write(t, run(t, "fifo")), write(t, run(t, "fifo"))
 	entries, err := os.ReadDir(a.dir)
-	if err != nil || len(entries) != 14 {
+	if err != nil || len(entries) != 15 {
 		t.Fatal(len(entries), err)
 	}
 	for _, entry := range entries {

@@ -32,6 +32,7 @@ type Manifest struct {
 	Coverage     []coverageText `json:"coverage"`
 	Entities     []entitiesText `json:"entities"`     // what they were computed from, by chain; none where nothing was clustered
 	Heuristics   []rateText     `json:"heuristics"`   // that the trace rests on, with what was measured of them
+	Exits        *exitsText     `json:"exits"`        // null: it was not asked where value came out of mixers
 	Transactions int            `json:"transactions"` // evaluated
 	Notes        []string       `json:"notes"`
 	Text         textRules      `json:"text"`
@@ -149,6 +150,27 @@ type ruleText struct {
 	ErrorRate string `json:"error_rate"`
 }
 
+// exitsText is what was looked at for exits.csv.
+type exitsText struct {
+	Deposits   int      `json:"deposits"`          // of stolen value, that were looked at
+	LeftOut    int      `json:"deposits_left_out"` // as there are too many
+	Candidates int      `json:"candidates"`        // found
+	Listed     int      `json:"candidates_listed"`
+	Notes      []string `json:"notes"`
+}
+
+func newExitsText(x *trace.Exits) *exitsText {
+	if x == nil {
+		return nil
+	}
+	text := exitsText{Deposits: len(x.Deposits), LeftOut: x.LeftOut, Notes: []string{}}
+	text.Listed, text.Candidates = candidates(x)
+	for _, note := range x.Notes {
+		text.Notes = append(text.Notes, prose(note))
+	}
+	return &text
+}
+
 type rateText struct {
 	Name      string `json:"name"`
 	ErrorRate string `json:"error_rate"`
@@ -197,6 +219,7 @@ func (m Manifest) complete(t *trace.Trace, files []File) Manifest {
 	m.Text = textRules{csvSentence, claimsSentence}
 	m.Files = files
 	m.Tips, m.Coverage, m.Notes, m.Entities = []tipText{}, []coverageText{}, []string{}, []entitiesText{}
+	m.Exits = newExitsText(t.Exits)
 	m.Heuristics = []rateText{}
 	for _, name := range heuristics(t) {
 		m.Heuristics = append(m.Heuristics, rateText{name, cluster.ErrorRate(name)})

@@ -6,6 +6,7 @@ import (
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 
 	"spoor/cluster"
+	"spoor/cluster/passage"
 	"spoor/trace"
 )
 
@@ -22,6 +23,15 @@ func rateColumn[R any](rule func(R) string) column[R] {
 		})
 }
 
+// keyed is the rule of a passage that was followed by its key; "" of others:
+// no arrival, or what the case says.
+func keyed(p *trace.Passage) string {
+	if p.Rule != passage.RuleKey {
+		return ""
+	}
+	return p.Rule
+}
+
 // heuristics are the rules of chance that a trace rests on anywhere, by name,
 // in order.
 func heuristics(t *trace.Trace) []string {
@@ -31,6 +41,14 @@ func heuristics(t *trace.Trace) []string {
 	}
 	for i := range t.Members {
 		names = append(names, t.Members[i].Rule)
+	}
+	for i := range t.Passages {
+		names = append(names, keyed(&t.Passages[i]))
+	}
+	for x := range exitsOf(t) {
+		if x.Candidate != nil {
+			names = append(names, x.Rule)
+		}
 	}
 	for _, c := range t.PeelChains() {
 		names = append(names, c.Rule)

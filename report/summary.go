@@ -50,6 +50,7 @@ func compose(t *trace.Trace, o SummaryOptions) (*summary, error) {
 	s.ended()
 	s.chokes()
 	s.peels()
+	s.exits()
 	s.converted()
 	s.crossed()
 	s.fees()

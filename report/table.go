@@ -29,7 +29,8 @@ type heading struct {
 
 const varies graph.Statement = "see statement"
 
-// Units of columns. Integers are numbers in JSON, everything else is text.
+// Units of columns. Integers are numbers in JSON, what is true or false a boolean,
+// everything else text.
 const (
 	integer   = "integer"
 	height    = "block height"
@@ -39,6 +40,7 @@ const (
 	utc       = "RFC 3339, UTC, block time"
 	caip2     = "CAIP-2"
 	word      = "word"
+	boolean   = "true or false"
 	text      = "text"
 	level     = "0 to 100, GraphSense confidence"
 	address   = "address in its chain's own writing; EIP-55 on EVM chains"
@@ -93,7 +95,7 @@ func newTable[R any](file string, rows func(t *trace.Trace) iter.Seq[R], groups 
 // table is one file and one line here.
 func tables() []table {
 	return []table{
-		movements(), stops(), addresses(), chokes(), peels(), conservation(), bridges(), coverage(), entities(), seeds(), unknowns(),
+		movements(), stops(), addresses(), chokes(), peels(), exits(), conservation(), bridges(), coverage(), entities(), seeds(), unknowns(),
 	}
 }
 

@@ -17,8 +17,26 @@ import (
 // case accepts it.
 type Exits struct {
 	Deposits []MixedDeposit
+	LeftOut  int           // deposits that were not looked at, as there are too many
 	Placebos []ExitPlacebo // by chain, in order of the rules
 	Notes    []string      // what could not be looked at, and what counts less than it seems
+}
+
+// Bounds of the search; what they leave out is counted.
+const (
+	maxMixedDeposits = 500       // of a trace
+	maxCandidates    = 50        // of a deposit by one rule
+	maxPoolEntries   = 2_000_000 // of the histories of a chain's pools, those that value ended in first
+)
+
+// Placebo is how often a rule is met by chance on a chain.
+func (x *Exits) Placebo(chain graph.ChainID, rule string) (mixer.Placebo, bool) {
+	for _, p := range x.Placebos {
+		if p.Chain == chain && p.Rule == rule {
+			return p.Placebo, true
+		}
+	}
+	return mixer.Placebo{}, false
 }
 
 // MixedDeposit is one deposit of stolen value into a mixer.
@@ -28,6 +46,7 @@ type MixedDeposit struct {
 	Deposit    int               // of the pool
 	LowerBound bool              // the pool's history was not read from its beginning to the tip: anonymity sets are larger
 	Candidates []mixer.Candidate // by rule, the surest first; none if no rule names a withdrawal
+	Unlisted   int               // candidates beyond those
 }
 
 // ExitPlacebo is how often a rule is met by chance in the pools of a chain.
@@ -44,13 +63,15 @@ func MixerPool(l graph.Label) bool {
 	return l.Behaviour == "mixer_pool" || slices.Contains(anyAmount, l.Behaviour)
 }
 
-// Exits looks for candidates in the snapshots that t was made of. pools are
-// labels of mixers' pools besides those of the case: deposits and withdrawals of
-// all of a chain are compared.
-func (t *Trace) Exits(ctx context.Context, views map[graph.ChainID]graph.View, known Known, pools []graph.Label) (Exits, error) {
-	var x Exits
-	if t.Case.Direction == Backward {
-		return x, fmt.Errorf("%w: a trace backward has no exits", ErrCase)
+// findExits looks for candidates in the snapshots that t was made of. Deposits
+// and withdrawals of all labelled pools of a chain are compared.
+func (t *Trace) findExits(ctx context.Context, views map[graph.ChainID]graph.View, known Known) (x Exits, err error) {
+	if !slices.ContainsFunc(t.Stops, func(s Stop) bool { return s.Reason == StopMixer }) {
+		return x, nil
+	}
+	pools, err := known.Pools()
+	if err != nil {
+		return x, err
 	}
 	variable := make(map[graph.Address]bool)
 	labelled := make(map[graph.ChainID][]graph.Address)
@@ -106,8 +127,9 @@ type exitSearch struct {
 	variable map[graph.Address]bool
 	out      *Exits
 
-	pools []*mixer.Pool
-	short map[graph.Address]bool // pools of which not all was read
+	pools   []*mixer.Pool
+	entries int                    // of their histories
+	short   map[graph.Address]bool // pools of which not all was read
 }
 
 func (s *exitSearch) find(ctx context.Context, t *Trace, ended, labelled []graph.Address, entities *cluster.Entities) error {
@@ -121,7 +143,7 @@ func (s *exitSearch) find(ctx context.Context, t *Trace, ended, labelled []graph
 			return err
 		}
 		if !ok {
-			s.out.note("%s takes no fixed amounts, so its withdrawals cannot be told from other payments: no exits are looked for", a)
+			s.out.note("%s takes no fixed amounts or was not read, so its withdrawals cannot be told from other payments: no exits are looked for", a)
 			continue
 		}
 		readable++
@@ -151,6 +173,9 @@ func (s *exitSearch) find(ctx context.Context, t *Trace, ended, labelled []graph
 			return err
 		}
 	}
+	if s.out.LeftOut > 0 {
+		s.out.note("%d deposits were not looked at: %d of a trace are at most", s.out.LeftOut, maxMixedDeposits)
+	}
 	if found == len(s.out.Deposits) {
 		return nil
 	}
@@ -166,6 +191,22 @@ func (s *exitSearch) find(ctx context.Context, t *Trace, ended, labelled []graph
 // read reads a pool, and reports whether it is one. A pool that is not in the
 // store has no deposits.
 func (s *exitSearch) read(ctx context.Context, a graph.Address) (ok bool, err error) {
+	id, err := s.view.ID(a)
+	if errors.Is(err, graph.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	n, err := s.view.Entries(id, maxPoolEntries+1-s.entries)
+	if err != nil {
+		return false, err
+	}
+	if s.entries+n > maxPoolEntries {
+		s.out.note("%s has too long a history: the pools of %s that are read have %d entries at most, so counts over pools may be short", a, s.chain.Alias, maxPoolEntries)
+		return false, nil
+	}
+	s.entries += n
 	var pools []*mixer.Pool
 	if s.variable[a] {
 		pools, err = mixer.ReadShield(ctx, s.view, a)
@@ -279,11 +320,23 @@ func (s *exitSearch) follow(ctx context.Context, search *mixer.Search, step *Ste
 			if slices.ContainsFunc(s.out.Deposits, func(o MixedDeposit) bool { return o.Pool == p && o.Deposit == j }) {
 				continue // another step is part of it
 			}
+			if len(s.out.Deposits) == maxMixedDeposits {
+				s.out.LeftOut++
+				continue
+			}
+			found := MixedDeposit{Step: *step, Pool: p, Deposit: j, LowerBound: s.short[p.Address]}
 			candidates, _, err := search.Exits(ctx, i, j)
 			if err != nil {
 				return err
 			}
-			s.out.Deposits = append(s.out.Deposits, MixedDeposit{Step: *step, Pool: p, Deposit: j, LowerBound: s.short[p.Address], Candidates: candidates})
+			listed := make(map[string]int)
+			for _, c := range candidates {
+				if listed[c.Rule]++; listed[c.Rule] <= maxCandidates {
+					found.Candidates = append(found.Candidates, c)
+				}
+			}
+			found.Unlisted = len(candidates) - len(found.Candidates)
+			s.out.Deposits = append(s.out.Deposits, found)
 		}
 	}
 	if !met {

@@ -75,15 +75,11 @@ func TestExits(t *testing.T) {
 	seed := "ethereum:" + exitHash(0).Text(chain.Family)
 	run := func(labels ...trace.CaseLabel) trace.Exits {
 		t.Helper()
-		result, err := trace.Run(context.Background(), views, trace.Case{Seeds: []string{seed}, Labels: labels}, trace.Known{})
+		result, err := trace.Run(context.Background(), views, trace.Case{Seeds: []string{seed}, Labels: labels}, trace.Known{Pools: func() ([]graph.Label, error) { return nil, nil }})
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := result.Exits(context.Background(), views, trace.Known{}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return found
+		return *result.Exits
 	}
 	found := run(exitLabel(chain, "ten", "mixer_pool"), exitLabel(chain, "router", "mixer_router"), exitLabel(chain, "shield", "shielded_pool"), exitLabel(chain, "custodian", ""))
 	var lines []string
@@ -95,9 +91,9 @@ func TestExits(t *testing.T) {
 		lines = append(lines, line)
 	}
 	want := []string{
-		"2/1 of 20, bound false: address_match at 8, others 0, rivals 1, anonymity 3, score 50;",
-		"2/2 of 20, bound false: address_match at 8, others 0, rivals 1, anonymity 3, score 50;",
-		"3/0 of 377, bound false: amount_match at 9, others 0, rivals 0, anonymity 1, score 100;",
+		"2/1 of 20, bound false: address_match at 8, others 0, rivals 1, anonymity 3, score 40;",
+		"2/2 of 20, bound false: address_match at 8, others 0, rivals 1, anonymity 3, score 40;",
+		"3/0 of 377, bound false: amount_match at 9, others 0, rivals 0, anonymity 1, score 50;",
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(want, "\n"))

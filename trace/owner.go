@@ -20,6 +20,9 @@ type Known struct {
 	// Entities is who shares an owner, by chain; a chain that is not there was
 	// not clustered.
 	Entities map[graph.ChainID]*cluster.Entities
+	// Pools lists the labels of mixers' pools (see MixerPool), besides those of the
+	// case; nil: it is not asked where value could have come out of mixers.
+	Pools func() ([]graph.Label, error)
 }
 
 // Clustering is what the entities of a chain were computed from.

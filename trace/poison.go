@@ -115,5 +115,5 @@ func allPoison(poison map[graph.Seq]bool, legs []graph.Seq) bool {
 }
 
 func (r *run) notePoison(s *seeding) {
-	r.note("seed %s: address poisoning (rule %s: %s) is not taken for what was stolen; spoor show lists it, and a seed that names the asset takes it", s, cluster.PoisonRule, cluster.DefaultPoisonParams())
+	r.note("seed %s: address poisoning (rule %s: %s) is not taken for what was stolen; spoor show lists it, and a seed that names the asset takes it. Measured of the rule: %s", s, cluster.PoisonRule, cluster.DefaultPoisonParams(), cluster.ErrorRate(cluster.PoisonRule))
 }

@@ -23,6 +23,7 @@ type Trace struct {
 	Owners       map[graph.Address]graph.Address // the entity of each address that shares an owner with others
 	Members      []Member                        // evidence that joins addresses of the trace to their entities
 	Clusterings  []Clustering                    // what entities were computed from, by chain
+	Exits        *Exits                          // where value could have come out of mixers; nil: not asked
 	Pools        map[graph.Address]amm.Proof     // addresses proven to be pools, of those traded with or ended at
 	Transactions int                             // evaluated
 	Notes        []string                        // what the reader must know besides

@@ -32,7 +32,13 @@ func Run(ctx context.Context, views map[graph.ChainID]graph.View, c Case, known 
 	if err := r.loop(ctx, nil); err != nil {
 		return nil, err
 	}
-	return r.finish(ctx)
+	t, err := r.finish(ctx)
+	if err != nil || known.Pools == nil {
+		return t, err
+	}
+	exits, err := t.findExits(ctx, views, known)
+	t.Exits = &exits
+	return t, err
 }
 
 // run is a trace being made. What is added to it must be copied by clone.

@@ -71,6 +71,15 @@ type Candidate struct {
 	Why        string // what was seen
 }
 
+// heuristicConfidence is the GraphSense level of a heuristic.
+const heuristicConfidence = 10
+
+// Chance reports whether the rule can be met by chance.
+func (c *Candidate) Chance() bool { return true }
+
+// Confidence is how sure the rule is, 0 to 100.
+func (c *Candidate) Confidence() int { return heuristicConfidence }
+
 // Placebo is how often a rule is met by chance: it was asked which withdrawals
 // from before a deposit could be the deposit's, and none can.
 type Placebo struct {

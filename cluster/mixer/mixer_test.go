@@ -175,7 +175,7 @@ func TestRules(t *testing.T) {
 				if f.Rule != c.want[i].rule || w.Recipient != account(c.want[i].to) || f.Others != c.want[i].others {
 					t.Errorf("%+v to %s, want %+v", f, w.Recipient, c.want[i])
 				}
-				if f.Score != 100/(1+f.Others) || f.Anonymity < 1 || f.Why == "" {
+				if f.Score != 857/(10*(1+f.Others)) || f.Anonymity < 1 || f.Why == "" {
 					t.Errorf("%+v", f)
 				}
 			}
@@ -204,11 +204,11 @@ func TestPlaceboIsMeasured(t *testing.T) {
 	if err != nil || len(found) != 1 {
 		t.Fatal(found, err)
 	}
-	if p := placebos[0]; p.Rule != mixer.AddressMatch || p.Met != 10 || p.Deposits != 30 || p.Rate() != 334 {
+	if p := placebos[0]; p.Rule != mixer.AddressMatch || p.Met != 10 || p.Deposits != 30 || p.Rate() != 355 {
 		t.Fatalf("%+v", p)
 	}
-	if found[0].Score != 66 {
-		t.Fatalf("score %d, want the two thirds that chance leaves", found[0].Score)
+	if found[0].Score != 64 {
+		t.Fatalf("score %d, want what chance leaves: all but 11 of 31", found[0].Score)
 	}
 }
 

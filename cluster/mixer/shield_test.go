@@ -92,7 +92,7 @@ func TestAmountMatch(t *testing.T) {
 		rule, to string
 		others   int
 		score    int
-	}{{mixer.AddressMatch, "thief", 0, 100}, {mixer.AmountMatch, "b", 1, 25}, {mixer.AmountMatch, "c", 1, 25}} {
+	}{{mixer.AddressMatch, "thief", 0, 66}, {mixer.AmountMatch, "b", 1, 16}, {mixer.AmountMatch, "c", 1, 16}} {
 		if c := found[i]; c.Rule != want.rule || c.Pool.Withdrawals[c.Withdrawal].Recipient != account(want.to) || c.Others != want.others || c.Score != want.score {
 			t.Errorf("%+v, want %+v", c, want)
 		}

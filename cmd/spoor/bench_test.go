@@ -39,7 +39,7 @@ func BenchmarkTrace(b *testing.B) {
 				b.ReportAllocs()
 				steps := 0
 				for b.Loop() {
-					t, err := traceStore(context.Background(), store, c, nil, nil)
+					t, err := traceStore(context.Background(), store, c, trace.Known{}, nil)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -131,7 +131,7 @@ func BenchmarkExtend(b *testing.B) {
 					n++
 				}
 				began := time.Now()
-				t, err := traceStore(context.Background(), store, c, nil, nil)
+				t, err := traceStore(context.Background(), store, c, trace.Known{}, nil)
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -205,7 +205,7 @@ func BenchmarkJourney(b *testing.B) {
 	c := loadCase(b, store, legs...)
 	b.ReportAllocs()
 	for b.Loop() {
-		t, err := traceStore(context.Background(), store, c, nil, nil)
+		t, err := traceStore(context.Background(), store, c, trace.Known{}, nil)
 		if err != nil {
 			b.Fatal(err)
 		}

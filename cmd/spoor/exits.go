@@ -3,15 +3,14 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"strconv"
+	"slices"
 
 	"github.com/spf13/cobra"
 
-	"spoor/cluster/mixer"
 	"spoor/graph"
 	"spoor/graph/badger"
+	"spoor/report"
 	"spoor/trace"
 )
 
@@ -77,47 +76,61 @@ func (o *exitsOptions) run(ctx context.Context, p *program, c trace.Case) error 
 		return err
 	}
 	var t *trace.Trace
-	var found trace.Exits
-	err = p.with(func(store *badger.Store) (err error) {
-		known := trace.Known{}
-		if known.Labels, err = labels.in(ctx, store); err != nil {
+	err = p.with(func(store *badger.Store) error {
+		known, err := labels.known(ctx, store)
+		if err != nil {
 			return err
 		}
 		entities, err := o.entityBook(ctx, store, labels)
 		if err != nil {
 			return err
 		}
-		var done func() error
-		known.Entities, done, err = entities.open(ctx)
-		defer func() { err = errors.Join(err, done()) }()
-		if err != nil {
-			return err
-		}
-		pools, err := labels.mixerPools(ctx, store)
-		if err != nil {
-			return err
-		}
-		return withViews(ctx, store, func(views map[graph.ChainID]graph.View) error {
-			if t, err = trace.Run(ctx, views, c, known); err != nil {
-				return err
-			}
-			found, err = t.Exits(ctx, views, known, pools)
-			return cmp.Or(labels.failed, err)
-		})
+		t, err = traceStore(ctx, store, c, known, entities)
+		return cmp.Or(labels.failed, err)
 	})
 	if err != nil {
 		return fmt.Errorf("exits: %w", err)
 	}
-	rows := exitRows(&found)
-	if err := printRows(p.out, o.output, exitColumns(o.output), each(rows)); err != nil {
+	if err := o.print(p, t); err != nil {
 		return err
 	}
-	o.comment(p, t, &found)
+	o.comment(p, t)
 	return cutShort(t)
 }
 
+const exitsFile = "exits.csv" // of the evidence folder, which has the same rows
+
+// exitsShown are the columns that people get.
+var exitsShown = []string{"symbol", "deposit_time", "deposit", "deposit_raw", "rule", "score", "others", "rivals", "anonymity_set", "placebo_met", "placebo_of", "withdrawal_time", "recipient", "why", "from", "to"}
+
+func (o *exitsOptions) print(p *program, t *trace.Trace) error {
+	switch o.output {
+	case asCSV:
+		return report.TableCSV(p.out, t, exitsFile)
+	case asJSON, asNDJSON:
+		return report.TableJSON(p.out, t, exitsFile, o.output == asJSON)
+	}
+	cells, err := report.TableCells(t, exitsFile, exitsShown...)
+	if err != nil {
+		return err
+	}
+	var columns []column[[]string]
+	for i, name := range exitsShown {
+		numeric := slices.Contains([]string{"deposit", "score", "others", "rivals", "anonymity_set", "placebo_met", "placebo_of"}, name)
+		switch name {
+		case "deposit":
+			columns = append(columns, column[[]string]{name, numeric, func(r *[]string) string { return cmp.Or((*r)[i], (*r)[i+1]+" base units") }})
+		case "deposit_raw": // beside it
+		default:
+			columns = append(columns, column[[]string]{name, numeric, func(r *[]string) string { return (*r)[i] }})
+		}
+	}
+	return printRows(p.out, asTable, columns, each(cells))
+}
+
 // comment tells on standard error what the rows rest on.
-func (o *exitsOptions) comment(p *program, t *trace.Trace, found *trace.Exits) {
+func (o *exitsOptions) comment(p *program, t *trace.Trace) {
+	found := t.Exits
 	for _, note := range found.Notes {
 		p.warn("note: %s", note)
 	}
@@ -126,12 +139,9 @@ func (o *exitsOptions) comment(p *program, t *trace.Trace, found *trace.Exits) {
 	}
 	candidates := 0
 	for i := range found.Deposits {
-		candidates += len(found.Deposits[i].Candidates)
+		candidates += len(found.Deposits[i].Candidates) + found.Deposits[i].Unlisted
 	}
-	mixed := false
-	for i := range t.Stops {
-		mixed = mixed || t.Stops[i].Reason == trace.StopMixer
-	}
+	mixed := slices.ContainsFunc(t.Stops, func(s trace.Stop) bool { return s.Reason == trace.StopMixer })
 	switch {
 	case !mixed:
 		p.warn("nothing stolen went into a mixer that labels or rules know")
@@ -140,154 +150,4 @@ func (o *exitsOptions) comment(p *program, t *trace.Trace, found *trace.Exits) {
 	default:
 		p.say("%d deposits of stolen value, %d candidate exits; none is followed by itself", len(found.Deposits), candidates)
 	}
-}
-
-// An exitRow is a candidate exit of a deposit, or a deposit without any, as
-// printed.
-type exitRow struct {
-	Chain          string  `json:"chain"`
-	Pool           string  `json:"pool"`
-	Asset          string  `json:"asset"`
-	Symbol         string  `json:"symbol"`
-	Decimals       *int    `json:"decimals"`
-	Denomination   string  `json:"denomination_raw"` // "" for pools of any amount
-	DepositTx      string  `json:"deposit_tx"`
-	DepositAt      string  `json:"deposit_position"`
-	DepositTime    string  `json:"deposit_time"`
-	Deposited      string  `json:"deposit_raw"`
-	Units          *string `json:"deposit"`
-	Depositor      string  `json:"depositor"`
-	Tainted        string  `json:"tainted_raw"` // of the movement that the deposit is part of
-	Statement      string  `json:"statement"`
-	Rule           string  `json:"rule"`
-	Score          *int    `json:"score"`
-	Others         *int    `json:"others"`
-	Rivals         *int    `json:"rivals"`
-	Anonymity      *int    `json:"anonymity_set"`
-	LowerBound     bool    `json:"anonymity_is_lower_bound"`
-	PlaceboMet     *int    `json:"placebo_met"`
-	PlaceboOf      *int    `json:"placebo_of"`
-	WithdrawalTx   string  `json:"withdrawal_tx"`
-	WithdrawalAt   string  `json:"withdrawal_position"`
-	WithdrawalTime string  `json:"withdrawal_time"`
-	Withdrawn      string  `json:"withdrawal_raw"` // with the fee
-	Recipient      string  `json:"recipient"`
-	Relayer        string  `json:"relayer"`
-	Fee            string  `json:"fee_raw"`
-	Why            string  `json:"why"`
-	From           string  `json:"from"` // what a link of the case names
-	To             string  `json:"to"`
-}
-
-// noExit stands for the rule where none names a withdrawal.
-const noExit = "none"
-
-func exitRows(found *trace.Exits) (rows []exitRow) {
-	for i := range found.Deposits {
-		d := &found.Deposits[i]
-		if len(d.Candidates) == 0 {
-			row := depositedRow(d)
-			row.Statement, row.Rule, row.Why = string(graph.Fact), noExit, "no rule names a withdrawal"
-			rows = append(rows, row)
-			continue
-		}
-		for j := range d.Candidates {
-			c := &d.Candidates[j]
-			row := depositedRow(d)
-			row.exit(c)
-			for _, p := range found.Placebos {
-				if p.Chain == d.Step.Chain && p.Rule == c.Rule {
-					row.PlaceboMet, row.PlaceboOf = &p.Met, &p.Deposits
-				}
-			}
-			rows = append(rows, row)
-		}
-	}
-	return rows
-}
-
-// movementName is a movement as links name it.
-func movementName(chain graph.Chain, tx graph.Hash, at graph.Position) string {
-	return chain.Alias + ":" + tx.Text(chain.Family) + ":" + at.Seq.String()
-}
-
-func depositedRow(found *trace.MixedDeposit) exitRow {
-	chain := graph.ChainOf(found.Step.Chain)
-	pool, d := found.Pool, &found.Pool.Deposits[found.Deposit]
-	r := exitRow{Chain: string(chain.ID), Pool: pool.Address.String(), Asset: pool.Asset.Asset.Text(), Symbol: pool.Asset.Symbol,
-		DepositTx: d.Tx.Text(chain.Family), DepositAt: d.At.Seq.String(), DepositTime: timeText(d.Time), Deposited: d.Amount.Dec(), Depositor: d.Depositor.String(),
-		Tainted: found.Step.Tainted.Dec(), LowerBound: found.LowerBound, From: movementName(chain, d.Tx, d.At)}
-	if !pool.Variable() {
-		r.Denomination = pool.Denomination.Dec()
-	}
-	if decimals := pool.Asset.Decimals; decimals >= 0 {
-		units := graph.FormatUnits(d.Amount, uint8(decimals))
-		r.Decimals, r.Units = &decimals, &units
-	}
-	return r
-}
-
-func (r *exitRow) exit(c *mixer.Candidate) {
-	w := &c.Pool.Withdrawals[c.Withdrawal]
-	chain := graph.ChainOf(c.Pool.Address.Chain)
-	r.Statement, r.Rule, r.Score, r.Others, r.Rivals, r.Anonymity, r.Why = string(graph.Attributed), c.Rule, &c.Score, &c.Others, &c.Rivals, &c.Anonymity, c.Why
-	r.WithdrawalTx, r.WithdrawalAt, r.WithdrawalTime, r.Withdrawn = w.Tx.Text(chain.Family), w.At.Seq.String(), timeText(w.Time), w.Amount.Dec()
-	r.Recipient, r.Relayer, r.Fee, r.To = w.Recipient.String(), w.Relayer.String(), w.Fee.Dec(), movementName(chain, w.Tx, w.At)
-}
-
-func exitColumns(f format) []column[exitRow] {
-	boolean := strconv.FormatBool
-	all := []column[exitRow]{
-		{"chain", false, func(r *exitRow) string { return r.Chain }},
-		{"pool", false, func(r *exitRow) string { return r.Pool }},
-		{"asset", false, func(r *exitRow) string { return r.Asset }},
-		{"symbol", false, func(r *exitRow) string { return r.Symbol }},
-		{"decimals", true, func(r *exitRow) string { return optional(r.Decimals) }},
-		{"denomination_raw", true, func(r *exitRow) string { return r.Denomination }},
-		{"deposit_tx", false, func(r *exitRow) string { return r.DepositTx }},
-		{"deposit_position", false, func(r *exitRow) string { return r.DepositAt }},
-		{"deposit_time", false, func(r *exitRow) string { return r.DepositTime }},
-		{"deposit_raw", true, func(r *exitRow) string { return r.Deposited }},
-		{"deposit", true, func(r *exitRow) string {
-			switch {
-			case r.Units != nil:
-				return *r.Units
-			case f == asTable:
-				return r.Deposited + " base units"
-			}
-			return ""
-		}},
-		{"depositor", false, func(r *exitRow) string { return r.Depositor }},
-		{"tainted_raw", true, func(r *exitRow) string { return r.Tainted }},
-		{"statement", false, func(r *exitRow) string { return r.Statement }},
-		{"rule", false, func(r *exitRow) string { return r.Rule }},
-		{"score", true, func(r *exitRow) string { return optional(r.Score) }},
-		{"others", true, func(r *exitRow) string { return optional(r.Others) }},
-		{"rivals", true, func(r *exitRow) string { return optional(r.Rivals) }},
-		{"anonymity_set", true, func(r *exitRow) string { return optional(r.Anonymity) }},
-		{"anonymity_is_lower_bound", false, func(r *exitRow) string { return boolean(r.LowerBound) }},
-		{"placebo_met", true, func(r *exitRow) string { return optional(r.PlaceboMet) }},
-		{"placebo_of", true, func(r *exitRow) string { return optional(r.PlaceboOf) }},
-		{"withdrawal_tx", false, func(r *exitRow) string { return r.WithdrawalTx }},
-		{"withdrawal_position", false, func(r *exitRow) string { return r.WithdrawalAt }},
-		{"withdrawal_time", false, func(r *exitRow) string { return r.WithdrawalTime }},
-		{"withdrawal_raw", true, func(r *exitRow) string { return r.Withdrawn }},
-		{"recipient", false, func(r *exitRow) string { return r.Recipient }},
-		{"relayer", false, func(r *exitRow) string { return r.Relayer }},
-		{"fee_raw", true, func(r *exitRow) string { return r.Fee }},
-		{"why", false, func(r *exitRow) string { return r.Why }},
-		{"from", false, func(r *exitRow) string { return r.From }},
-		{"to", false, func(r *exitRow) string { return r.To }},
-	}
-	if f != asTable {
-		return all
-	}
-	var columns []column[exitRow]
-	for _, c := range all {
-		switch c.name {
-		case "deposit", "symbol", "deposit_time", "rule", "score", "others", "rivals", "anonymity_set", "placebo_met", "placebo_of", "withdrawal_time", "recipient", "why", "from", "to":
-			columns = append(columns, c)
-		}
-	}
-	return columns
 }

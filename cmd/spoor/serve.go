@@ -165,12 +165,12 @@ func (o *serveOptions) reading(ctx context.Context, shared *sharedStore, lists *
 		return nil, err
 	}
 	labels := &labelBook{lists: lists.lists, sources: slices.Clone(lists.sources)}
-	known, err := labels.in(ctx, store)
+	known, err := labels.known(ctx, store)
 	if err != nil {
 		return nil, errors.Join(err, release())
 	}
 	return &web.Reading{
-		Store: store, Labels: known, Manifest: (&traceOptions{}).manifest(labels.sources),
+		Store: store, Labels: known.Labels, Manifest: (&traceOptions{}).manifest(labels.sources),
 		Release: func() error { return errors.Join(labels.failed, release()) },
 		Find: func(ctx context.Context, text string, limit int) ([]graph.Label, error) {
 			return findLabels(ctx, store, labels.lists, text, limit)
@@ -185,7 +185,9 @@ func (o *serveOptions) reading(ctx context.Context, shared *sharedStore, lists *
 			if err != nil {
 				return nil, err
 			}
-			t, err = trace.Run(ctx, views, c, trace.Known{Labels: known, Entities: owners})
+			known := known
+			known.Entities = owners
+			t, err = trace.Run(ctx, views, c, known)
 			return t, cmp.Or(labels.failed, err)
 		},
 	}, nil

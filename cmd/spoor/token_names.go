@@ -85,7 +85,7 @@ func tokensOf(t *trace.Trace, chain graph.ChainID) (tokens []graph.Asset) {
 // named traces a case in which every token was asked for its name: a trace is
 // made, the node says what the tokens in it are called, and if that is any of
 // them it is made again, for amounts of the case may be in whole units.
-func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store, c trace.Case, known func(graph.Address) []graph.Label, entities *entityBook) (*trace.Trace, error) {
+func (o *traceOptions) named(ctx context.Context, p *program, store graph.Store, c trace.Case, known trace.Known, entities *entityBook) (*trace.Trace, error) {
 	nodes, err := p.nodeAddresses(o.rpc)
 	if err != nil {
 		return nil, err

@@ -215,7 +215,7 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels, !o.noEntities)
 	} else if o.rpc != "" {
 		err = p.alone(badger.Options{}, func(store *badger.Store) error {
-			known, err := labels.in(ctx, store)
+			known, err := labels.known(ctx, store)
 			if err != nil {
 				return err
 			}
@@ -228,7 +228,7 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 		})
 	} else {
 		err = p.with(func(store *badger.Store) (err error) {
-			known, err := labels.in(ctx, store)
+			known, err := labels.known(ctx, store)
 			if err != nil {
 				return err
 			}
@@ -278,14 +278,15 @@ func (o *traceOptions) entityBook(ctx context.Context, store *badger.Store, labe
 }
 
 // traceStore traces a case through snapshots of every chain of a store.
-func traceStore(ctx context.Context, store graph.Store, c trace.Case, labels func(graph.Address) []graph.Label, entities *entityBook) (t *trace.Trace, err error) {
+func traceStore(ctx context.Context, store graph.Store, c trace.Case, known trace.Known, entities *entityBook) (t *trace.Trace, err error) {
 	owners, done, err := entities.open(ctx)
 	defer func() { err = errors.Join(err, done()) }()
 	if err != nil {
 		return nil, err
 	}
+	known.Entities = owners
 	err = withViews(ctx, store, func(views map[graph.ChainID]graph.View) (err error) {
-		t, err = trace.Run(ctx, views, c, trace.Known{Labels: labels, Entities: owners})
+		t, err = trace.Run(ctx, views, c, known)
 		return err
 	})
 	return t, err

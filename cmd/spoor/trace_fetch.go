@@ -81,7 +81,7 @@ func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case
 	}
 	r := &fetcher{p: p, store: store, client: client, meter: meter, limit: f.limit,
 		tried: map[graph.Address]bool{}, simple: map[graph.Hash]bool{}, expanded: map[expansion]bool{}}
-	known, err := labels.in(ctx, store)
+	known, err := labels.known(ctx, store)
 	if err == nil && owners {
 		r.entities, err = openEntityBook(ctx, store, labels)
 	}
@@ -97,7 +97,7 @@ func (f *fetchFlags) fetchAndTrace(ctx context.Context, p *program, c trace.Case
 	return t, partial, explorerAdvice(err)
 }
 
-func (r *fetcher) run(ctx context.Context, c trace.Case, known func(graph.Address) []graph.Label) (*trace.Trace, error) {
+func (r *fetcher) run(ctx context.Context, c trace.Case, known trace.Known) (*trace.Trace, error) {
 	var err error
 	if r.head, err = r.client.Head(ctx); err != nil {
 		return nil, explorerAdvice(err)

@@ -60,6 +60,13 @@ func readLabelFile(path string, o label.Options) (*label.List, error) {
 	return l, err
 }
 
+// known adds the packs of a store, and is all that is known of its addresses but
+// who shares an owner.
+func (b *labelBook) known(ctx context.Context, store graph.Store) (trace.Known, error) {
+	labels, err := b.in(ctx, store)
+	return trace.Known{Labels: labels, Pools: func() ([]graph.Label, error) { return b.mixerPools(ctx, store) }}, err
+}
+
 // in adds the packs of a store. The function that it returns tells what is
 // claimed about an address, the surest first; what it could not ask is in
 // failed.
