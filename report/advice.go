@@ -14,6 +14,7 @@ import (
 type Advice struct {
 	Text      string
 	Statement graph.Statement // of what it rests on
+	Request   string          // the file of the evidence folder that asks for it, "" if nobody is to be asked
 }
 
 // advised is what steps are summed by: the kind of step and what it is about.
@@ -36,7 +37,13 @@ func NextSteps(t *trace.Trace) ([]Advice, error) {
 		return nil, err
 	}
 	s := &summary{t: t, names: assetNames(t)}
-	sums := newSums[advised]()
+	sums, wanted := newSums[advised](), make(map[advised]string)
+	files := make(map[int]string)
+	for _, r := range requests(t) {
+		for _, at := range r.stops {
+			files[at] = r.file()
+		}
+	}
 	for i := range t.Stops {
 		stop := &t.Stops[i]
 		key := advised{reason: stop.Reason}
@@ -51,16 +58,19 @@ func NextSteps(t *trace.Trace) ([]Advice, error) {
 			key.source = stop.Rule
 		}
 		sums.add(key, stop.Asset, stop.Tainted.ToBig(), stop.Address)
+		wanted[key] = files[i]
 	}
 	var advice []Advice
 	for _, reason := range []trace.Reason{trace.StopService, trace.StopAtRest, trace.StopFrozen, trace.StopBridge, trace.StopMixer, trace.StopContract, trace.StopUncovered, trace.StopBudget} {
 		lines := slices.DeleteFunc(slices.Clone(sums.list), func(l *line[advised]) bool { return l.key.reason != reason })
 		slices.SortStableFunc(lines, func(a, b *line[advised]) int { return s.part(b).Cmp(s.part(a)) })
 		for _, l := range lines[:min(len(lines), maxAdvice)] {
-			advice = append(advice, s.advise(l))
+			step := s.advise(l)
+			step.Request = wanted[l.key]
+			advice = append(advice, step)
 		}
 		if more := len(lines) - maxAdvice; more > 0 {
-			advice = append(advice, Advice{fmt.Sprintf("%d more like these (%s) are in stops.csv.", more, reason), graph.Derived})
+			advice = append(advice, Advice{fmt.Sprintf("%d more like these (%s) are in stops.csv.", more, reason), graph.Derived, ""})
 		}
 	}
 	return advice, nil
@@ -96,23 +106,23 @@ func (s *summary) advise(l *line[advised]) Advice {
 	where := fmt.Sprintf("%s: %s", addressCount(len(l.addresses)), l.places())
 	switch {
 	case k.reason == trace.StopService && k.name != "":
-		return Advice{fmt.Sprintf("%s reached %s at %s. Ask %s to freeze it and to say whose account was credited (%s).", value, who, where, who, says), graph.Attributed}
+		return Advice{fmt.Sprintf("%s reached %s at %s. Ask %s to freeze it and to say whose account was credited (%s).", value, who, where, who, says), graph.Attributed, ""}
 	case k.reason == trace.StopService:
-		return Advice{fmt.Sprintf("%s reached what moves like a service, at %s. Find out who runs it before you write to anybody (%s).", value, where, says), graph.Attributed}
+		return Advice{fmt.Sprintf("%s reached what moves like a service, at %s. Find out who runs it before you write to anybody (%s).", value, where, says), graph.Attributed, ""}
 	case k.reason == trace.StopAtRest && k.name != "":
-		return Advice{fmt.Sprintf("%s still lies at %s. %s can freeze it where it lies: ask at once (%s).", value, where, who, says), graph.Attributed}
+		return Advice{fmt.Sprintf("%s still lies at %s. %s can freeze it where it lies: ask at once (%s).", value, where, who, says), graph.Attributed, ""}
 	case k.reason == trace.StopAtRest:
-		return Advice{fmt.Sprintf("%s still lies at %s. Nobody is known who could freeze it there: watch these addresses (spoor follow --case).", value, where), graph.Derived}
+		return Advice{fmt.Sprintf("%s still lies at %s. Nobody is known who could freeze it there: watch these addresses (spoor follow --case).", value, where), graph.Derived, ""}
 	case k.reason == trace.StopFrozen:
-		return Advice{fmt.Sprintf("%s is frozen at %s (%s). It is not recovered yet: ask the issuer what it needs to return it.", value, where, claim(k.source)), graph.Derived}
+		return Advice{fmt.Sprintf("%s is frozen at %s (%s). It is not recovered yet: ask the issuer what it needs to return it.", value, where, claim(k.source)), graph.Derived, ""}
 	case k.reason == trace.StopBridge:
-		return Advice{fmt.Sprintf("%s left through %s at %s, and its arrival was not found. Read the chain it went to and trace again (%s).", value, cmp.Or(who, "a bridge"), where, says), graph.Attributed}
+		return Advice{fmt.Sprintf("%s left through %s at %s, and its arrival was not found. Read the chain it went to and trace again (%s).", value, cmp.Or(who, "a bridge"), where, says), graph.Attributed, ""}
 	case k.reason == trace.StopMixer:
-		return Advice{fmt.Sprintf("%s went into %s at %s. What comes out is not followed: amounts and times of withdrawals are the next lead (%s).", value, cmp.Or(who, "a mixer"), where, says), graph.Attributed}
+		return Advice{fmt.Sprintf("%s went into %s at %s. What comes out is not followed: amounts and times of withdrawals are the next lead (%s).", value, cmp.Or(who, "a mixer"), where, says), graph.Attributed, ""}
 	case k.reason == trace.StopBudget:
-		return Advice{fmt.Sprintf("%s was not followed further from %s, as the bound %s of the case cut the trace. Raise it and trace again.", value, where, claim(k.source)), graph.Derived}
+		return Advice{fmt.Sprintf("%s was not followed further from %s, as the bound %s of the case cut the trace. Raise it and trace again.", value, where, claim(k.source)), graph.Derived, ""}
 	case k.reason == trace.StopUncovered:
-		return Advice{fmt.Sprintf("%s went where nothing was read, at %s. Read these histories and trace again.", value, where), graph.Derived}
+		return Advice{fmt.Sprintf("%s went where nothing was read, at %s. Read these histories and trace again.", value, where), graph.Derived, ""}
 	}
-	return Advice{fmt.Sprintf("%s ended at %s: %s.", value, where, k.reason), graph.Derived}
+	return Advice{fmt.Sprintf("%s ended at %s: %s.", value, where, k.reason), graph.Derived, ""}
 }

@@ -12,6 +12,10 @@
 //	dictionary.go   dictionary.csv, made from the tables themselves
 //	check.go        the conservation law
 //	rates.go        how often rules of chance are wrong
+//	exits.go        exits.csv, hypotheses about mixers
+//	graphml.go      the trace as a graph for other programs
+//	page.go         the report for people, one file
+//	requests.go     what services are asked, a file for each
 //	manifest.go     what the evidence was computed from
 //	folder.go       written whole or not at all
 //	summary.go      the terminal

@@ -109,12 +109,19 @@ func mayReplace(dir string) error {
 	for _, f := range old.Files {
 		ours = append(ours, f.Name)
 	}
-	for _, e := range entries {
-		if !slices.Contains(ours, e.Name()) || e.IsDir() {
-			return fmt.Errorf("%w: %s also holds %q, which is no part of the evidence; move it away or name a new folder", ErrFolder, dir, e.Name())
+	return filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || path == dir {
+			return err
 		}
-	}
-	return nil
+		name, err := filepath.Rel(dir, path)
+		if err != nil || e.IsDir() && name == requestsFolder {
+			return err
+		}
+		if name = filepath.ToSlash(name); !slices.Contains(ours, name) || e.IsDir() {
+			return fmt.Errorf("%w: %s also holds %q, which is no part of the evidence; move it away or name a new folder", ErrFolder, dir, name)
+		}
+		return nil
+	})
 }
 
 // fill writes all files of the folder, the manifest last.
@@ -127,6 +134,24 @@ func fill(dir string, t *trace.Trace, m Manifest) error {
 		}
 		files = append(files, f)
 	}
+	for _, whole := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{graphFile, func(w io.Writer) error { return GraphML(w, t) }},
+		{pageFile, func(w io.Writer) error { return writePage(w, t, m) }},
+	} {
+		f, err := writeFile(dir, whole.name, uncounted(whole.write))
+		if err != nil {
+			return err
+		}
+		files = append(files, f.whole())
+	}
+	wanted, err := writeRequests(dir, t)
+	if err != nil {
+		return err
+	}
+	files = append(files, wanted...)
 	asked, err := t.Case.YAML()
 	if err != nil {
 		return err
@@ -135,8 +160,7 @@ func fill(dir string, t *trace.Trace, m Manifest) error {
 	if err != nil {
 		return err
 	}
-	f.Rows = nil
-	files = append(files, f)
+	files = append(files, f.whole())
 	made, err := m.complete(t, files).encode()
 	if err != nil {
 		return err
@@ -147,13 +171,44 @@ func fill(dir string, t *trace.Trace, m Manifest) error {
 	return syncDir(dir)
 }
 
+// writeRequests writes the freeze requests, if there are any, in a folder of
+// their own.
+func writeRequests(dir string, t *trace.Trace) (files []File, err error) {
+	wanted := requests(t)
+	if len(wanted) == 0 {
+		return nil, nil
+	}
+	sub := filepath.Join(dir, requestsFolder)
+	if err := os.Mkdir(sub, 0o755); err != nil {
+		return nil, err
+	}
+	for _, r := range wanted {
+		f, err := writeFile(dir, r.file(), uncounted(func(w io.Writer) error { return r.write(w, t) }))
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, f.whole())
+	}
+	return files, syncDir(sub)
+}
+
+// whole is a file that has no rows.
+func (f File) whole() File {
+	f.Rows = nil
+	return f
+}
+
+func uncounted(write func(io.Writer) error) func(io.Writer) (int, error) {
+	return func(w io.Writer) (int, error) { return 0, write(w) }
+}
+
 func bytesOf(data []byte) func(io.Writer) (int, error) {
 	return func(w io.Writer) (int, error) { return w.Write(data) }
 }
 
 // writeFile writes one file to the disk and tells its size and digest.
 func writeFile(dir, name string, write func(io.Writer) (rows int, err error)) (File, error) {
-	f, err := os.OpenFile(filepath.Join(dir, name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(filepath.Join(dir, filepath.FromSlash(name)), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
 	if err != nil {
 		return File{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io/fs"
 	"math/big"
 	"os"
 	"regexp"
@@ -316,14 +317,16 @@ func TestManifest(t *testing.T) {
 		}
 	}
 	var found []string
-	entries, err := os.ReadDir(e.dir)
-	if err != nil {
+	if err := fs.WalkDir(os.DirFS(e.dir), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			found = append(found, name)
+		}
+		return err
+	}); err != nil {
 		t.Fatal(err)
 	}
-	for _, entry := range entries {
-		found = append(found, entry.Name())
-	}
 	slices.Sort(listed)
+	slices.Sort(found)
 	if !slices.Equal(listed, found) {
 		t.Errorf("the manifest lists %v, the folder has %v", listed, found)
 	}

@@ -175,23 +175,23 @@ func (s *Server) folder(api huma.API) func(huma.Context, func(huma.Context)) {
 
 // pack writes the files of a folder as an archive.
 func pack(w io.Writer, dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
 	out := zip.NewWriter(w)
-	for _, e := range entries {
-		in, err := os.Open(filepath.Join(dir, e.Name()))
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		in, err := os.Open(filepath.Join(dir, filepath.FromSlash(name)))
 		if err != nil {
 			return err
 		}
-		file, err := out.CreateHeader(&zip.FileHeader{Name: "evidence/" + e.Name(), Method: zip.Deflate})
+		file, err := out.CreateHeader(&zip.FileHeader{Name: "evidence/" + name, Method: zip.Deflate})
 		if err == nil {
 			_, err = io.Copy(file, in)
 		}
-		if err = errors.Join(err, in.Close()); err != nil {
-			return err
-		}
+		return errors.Join(err, in.Close())
+	})
+	if err != nil {
+		return err
 	}
 	return out.Close()
 }

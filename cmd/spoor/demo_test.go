@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"io/fs"
 	"math/big"
 	"os"
 	"path/filepath"
@@ -144,23 +145,28 @@ func total(rows []map[string]string, pick func(map[string]string) bool) string {
 	return sum.String()
 }
 
+// filesOf reads all files of a folder and those below it.
+func filesOf(t *testing.T, dir string) map[string][]byte {
+	t.Helper()
+	files := map[string][]byte{}
+	if err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			files[name], err = os.ReadFile(filepath.Join(dir, name))
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
 // TestDemoTwice: the same demo gives the same bytes, over a store that is there
 // and in a new folder; another demo is refused over it.
 func TestDemoTwice(t *testing.T) {
 	first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 	run := func(dir string) map[string][]byte {
 		spoor(t, exitOK, "demo", "--out", dir, "--background", "500")
-		files := map[string][]byte{}
-		entries, err := os.ReadDir(filepath.Join(dir, "evidence"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			if files[e.Name()], err = os.ReadFile(filepath.Join(dir, "evidence", e.Name())); err != nil {
-				t.Fatal(err)
-			}
-		}
-		return files
+		return filesOf(t, filepath.Join(dir, "evidence"))
 	}
 	want := run(first)
 	for _, dir := range []string{first, second} {
