@@ -38,6 +38,7 @@ var errorRates = []struct{ rule, rate string }{
 // certain are rules that judge what the ledger itself settles, and why.
 var certain = []struct{ rule, why string }{
 	{"change_direct", "the output pays an address of the inputs"},
+	{"taken_back", "the mixer itself states that the depositor took his deposit back"},
 	{SameKey, "an address without code is one key on every EVM chain"},
 }
 

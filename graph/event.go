@@ -18,10 +18,12 @@ const (
 	Delegated                         // the account Subject runs the code of Object (EIP-7702); Object is zero when it stops
 	Frozen                            // the issuer Emitter no longer lets Subject move Asset; all it issues if Asset is zero
 	Unfrozen                          // the issuer lets Subject move it again
+	Mixed                             // Subject put value into the mixer Emitter; Key names the deposit
+	TakenBack                         // Subject took back from the mixer Emitter, openly, what Subject had put in as Key
 	eventEnd
 )
 
-var eventNames = [eventEnd]string{"", "departure", "arrival", "created", "owner_added", "owner_removed", "delegated", "frozen", "unfrozen"}
+var eventNames = [eventEnd]string{"", "departure", "arrival", "created", "owner_added", "owner_removed", "delegated", "frozen", "unfrozen", "mixed", "taken_back"}
 
 // String is the kind's name as written in CSV.
 func (k EventKind) String() string {

@@ -36,7 +36,7 @@ func bridges() table {
 	}
 	return newTable("bridges.csv", func(t *trace.Trace) iter.Seq[row] { return each(t.Passages) },
 		[]column[row]{
-			fact("bridge", word, "protocol whose contract states the departure; case: only a link of the case says so", func(r row) string { return claim(r.Bridge) }),
+			fact("bridge", word, "protocol whose contract states the departure, or of the mixer out of which a deposit was taken back; case: only a link of the case says so", func(r row) string { return claim(r.Bridge) }),
 			fact("src_chain", caip2, "ledger that value left", func(r row) string { return string(r.Departure.Chain) }),
 			fact("src_tx", hexText, "transaction by which it left", func(r row) string { return r.Departure.Tx.Text(graph.ChainOf(r.Departure.Chain).Family) }),
 			fact("src_position", word+":index", "place of the statement in the transaction", func(r row) string { return r.Departure.At.Seq.String() }),
@@ -55,8 +55,8 @@ func bridges() table {
 			stated("dst_asset", "native, contract address, or standard:contract/id", "what came out", delivered(func(r row) string { return r.ToAsset.Asset.Text() })),
 			stated("dst_amount_raw", baseUnits, "how much of it moved to the recipient, up to what the arrival states", delivered(func(r row) string { return r.Delivered.Dec() })),
 			derived("delay_s", integer, "seconds from departure to arrival by the clocks of the two ledgers, which need not agree", arrived(func(r row) string { return strconv.FormatInt(r.Arrival.Time-r.Departure.Time, 10) })),
-			derived("statement", word, "what the passage is: derived (both sides carry the key) or attributed (the case links them)", func(r row) string { return string(r.Statement) }),
-			derived("rule", text, "key; what the link of the case says; or no arrival", func(r row) string { return prose(r.Rule) }),
+			derived("statement", word, "what the passage is: derived (both sides carry the key, or the mixer states that the deposit was taken back) or attributed (the case links them)", func(r row) string { return string(r.Statement) }),
+			derived("rule", text, "key; taken_back; what the link of the case says; or no arrival", func(r row) string { return prose(r.Rule) }),
 			attributed("confidence", level, "100 for a key of one departure; less where several share it; what the case says of its link", func(r row) string { return strconv.Itoa(r.Confidence) }),
 			derived("tainted_out_raw", baseUnits, "stolen value that left", func(r row) string { return r.TaintedOut.Dec() }),
 			derived("tainted_in_raw", baseUnits, "stolen value that came out: the same part of what was delivered", delivered(func(r row) string { return r.TaintedIn.Dec() })),

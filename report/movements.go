@@ -43,7 +43,7 @@ func movements() table {
 			derived("hop", integer, "number of movements since the theft; backward, until what is asked for", func(r row) string { return strconv.Itoa(r.v.Hop) }),
 			derived("statement", word, "what the row's movement is: fact (one movement, as the ledger has it) or derived (several movements of a transaction, netted), or attributed (value got there over a link of the case); the tainted part is always derived",
 				func(r row) string { return string(statement(r.v)) }),
-			derived("rule", word, "why value is said to go on here: seed, transfer, net, swap_given, swap_received, fee, utxo, bridge_out, bridge_in, link_out, link_in", func(r row) string { return claim(r.v.Rule) }),
+			derived("rule", word, "why value is said to go on here: seed, transfer, net, swap_given, swap_received, fee, utxo, bridge_out, bridge_in, link_out, link_in, mixer_in and mixer_out (a deposit that its depositor took back, as the mixer states)", func(r row) string { return claim(r.v.Rule) }),
 			derived("confidence", level, "100: the movement was read, and the tainted part follows from it by the method; less: what the case says of the link over which it follows", func(r row) string { return strconv.Itoa(r.v.Confidence) }),
 			fact("legs", "positions, separated by blanks", "every movement of the transaction that the row is made of", func(r row) string {
 				legs := make([]string, len(r.v.Legs))

@@ -6,6 +6,7 @@ import (
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 
 	"spoor/cluster"
+	"spoor/cluster/mixer"
 	"spoor/cluster/passage"
 	"spoor/trace"
 )
@@ -23,13 +24,14 @@ func rateColumn[R any](rule func(R) string) column[R] {
 		})
 }
 
-// keyed is the rule of a passage that was followed by its key; "" of others:
+// keyed is the rule of a passage that was followed by its key, or taken back out
+// of a mixer; "" of others:
 // no arrival, or what the case says.
 func keyed(p *trace.Passage) string {
-	if p.Rule != passage.RuleKey {
-		return ""
+	if p.Rule == passage.RuleKey || p.Rule == mixer.TakenBack {
+		return p.Rule
 	}
-	return p.Rule
+	return ""
 }
 
 // heuristics are the rules of chance that a trace rests on anywhere, by name,

@@ -34,11 +34,12 @@ func (ev *event) depart(flows []flow) error {
 		return err
 	}
 	taken, rest := ev.taken(flows, departures)
-	into := make(map[int]string)
+	into, mixers := make(map[int]string), make(map[int]bool)
 	for i := range departures {
 		for _, p := range taken[i] {
 			if t := tainted(flows[p.flow].lots); !t.IsZero() {
 				into[p.flow] = departures[i].Protocol
+				mixers[p.flow] = departures[i].Kind == graph.Mixed
 			}
 		}
 	}
@@ -50,6 +51,10 @@ func (ev *event) depart(flows []flow) error {
 	for i := range flows {
 		protocol, crossed := into[i]
 		if !crossed {
+			continue
+		}
+		if mixers[i] {
+			flows[i].keep(rest[i])
 			continue
 		}
 		if err := ev.overpaid(&flows[i], rest[i], protocol); err != nil {
@@ -70,6 +75,11 @@ func (ev *event) departures() ([]passage.Side, error) {
 			found = append(found, ev.side(*e))
 		}
 	}
+	back, err := ev.putBack()
+	if err != nil {
+		return nil, err
+	}
+	found = append(found, back...)
 	for i := range ev.run.plan.links {
 		from := &ev.run.plan.links[i].from
 		if from.Chain.ID != ev.l.chain.ID || from.Tx != ev.tx.Hash || slices.ContainsFunc(found, func(d passage.Side) bool { return d.At.Seq == from.Seq }) {
@@ -257,14 +267,20 @@ func (ev *event) inBridge(f *flow, rule string) (ending, error) {
 
 // outRule and inRule are the rules of the two steps of a crossing.
 func outRule(d *passage.Side) string {
-	if d.Protocol == caseProtocol {
+	switch {
+	case d.Kind == graph.Mixed:
+		return RuleMixerIn
+	case d.Protocol == caseProtocol:
 		return RuleLinkOut
 	}
 	return RuleBridgeOut
 }
 
 func inRule(d *passage.Side) string {
-	if d.Protocol == caseProtocol {
+	switch {
+	case d.Kind == graph.Mixed:
+		return RuleMixerOut
+	case d.Protocol == caseProtocol:
 		return RuleLinkIn
 	}
 	return RuleBridgeIn

@@ -51,7 +51,11 @@ func (ev *event) landOne(flows []flow, c *crossing) error {
 	}
 	if delivered.IsZero() {
 		p.Why = "its arrival moves nothing that was read to its recipient"
-		return ev.run.stranded(c, derivedEnding(StopBridge, ev.run.told(&p.Departure)+": "+p.Why))
+		reason := StopBridge
+		if p.Departure.Kind == graph.Mixed {
+			reason = StopMixer
+		}
+		return ev.run.stranded(c, derivedEnding(reason, ev.run.told(&p.Departure)+": "+p.Why))
 	}
 	paint := scale(ev.run.claimed(c.lots, p), delivered)
 	for i, at := range list {

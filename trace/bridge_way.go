@@ -12,6 +12,9 @@ import (
 // ways are the links by which a departure goes on: one, or one for each part in
 // which it is delivered; none, and why, if it does not.
 func (r *run) ways(d *passage.Side) ([]passage.Link, string, error) {
+	if d.Kind == graph.Mixed {
+		return r.back(d)
+	}
 	links, why, err := r.keyed(d)
 	if err == nil && len(links) == 0 {
 		var link *passage.Link

@@ -66,7 +66,8 @@ func MixerPool(l graph.Label) bool {
 // findExits looks for candidates in the snapshots that t was made of. Deposits
 // and withdrawals of all labelled pools of a chain are compared.
 func (t *Trace) findExits(ctx context.Context, views map[graph.ChainID]graph.View, known Known) (x Exits, err error) {
-	if !slices.ContainsFunc(t.Stops, func(s Stop) bool { return s.Reason == StopMixer }) {
+	back := func(s Step) bool { return s.Rule == RuleMixerIn }
+	if !slices.ContainsFunc(t.Stops, func(s Stop) bool { return s.Reason == StopMixer }) && !slices.ContainsFunc(t.Steps, back) {
 		return x, nil
 	}
 	pools, err := known.Pools()
@@ -100,6 +101,11 @@ func (t *Trace) findExits(ctx context.Context, views map[graph.ChainID]graph.Vie
 			x.note("%s is a router, and value ended there: the calls by which it reached a pool were not read, so its deposits are not known", s.Address)
 		default:
 			ended[s.Address.Chain] = append(ended[s.Address.Chain], s.Address)
+		}
+	}
+	for i := range t.Steps {
+		if s := &t.Steps[i]; back(*s) { // taken back: the exit that is certain
+			ended[s.Chain] = append(ended[s.Chain], s.To)
 		}
 	}
 	if joins > 0 {

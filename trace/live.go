@@ -246,6 +246,7 @@ type news struct {
 	seeds []graph.Position // transactions that seeds name
 	named []*seeding       // beside them
 	froze bool             // an issuer froze or freed somebody
+	back  bool             // somebody took back what was put into a mixer
 }
 
 // compare reads the blocks above those that were seen. forked reports that a
@@ -359,6 +360,7 @@ func (n *news) read(ctx context.Context, view graph.View, seeds []*seeding, from
 		added.Txs++
 		added.Transfers += uint64(len(tx.Moves))
 		for i := range tx.Events {
+			n.back = n.back || tx.Events[i].Kind == graph.TakenBack && n.judged(tx.Events[i].Emitter)
 			n.froze = n.froze || tx.Events[i].Kind == graph.Frozen || tx.Events[i].Kind == graph.Unfrozen
 		}
 		for i := range tx.Moves {
@@ -371,6 +373,16 @@ func (n *news) read(ctx context.Context, view graph.View, seeds []*seeding, from
 	}
 	n.moved = slices.Sorted(maps.Keys(moved))
 	return added, nil
+}
+
+// judged reports whether value was told to end at an address, or not to.
+func (n *news) judged(a graph.Address) bool {
+	id, err := n.l.view.ID(a)
+	if err != nil {
+		return false // in no transfer that was seen
+	}
+	_, judged := n.l.endings[id]
+	return judged || n.l.bounded[id]
 }
 
 // wake puts the accounts that move in new blocks back into the queue, and with
@@ -389,6 +401,9 @@ func (v *Live) wake(ctx context.Context, views map[graph.ChainID]graph.View, all
 	}
 	for i := range all {
 		n := &all[i]
+		if n.back {
+			return false, anew("a deposit into a mixer was taken back")
+		}
 		awake = awake || n.froze
 		for _, id := range n.moved {
 			a := n.l.accounts[id]

@@ -87,6 +87,8 @@ const (
 	RuleBridgeIn  = "bridge_in"  // out of a bridge, on another chain
 	RuleLinkOut   = "link_out"   // along a link of the case
 	RuleLinkIn    = "link_in"
+	RuleMixerIn   = "mixer_in"  // into a mixer, from which the depositor took it back
+	RuleMixerOut  = "mixer_out" // taken back
 )
 
 // Reason says why a branch ended.

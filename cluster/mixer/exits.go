@@ -15,6 +15,9 @@ import (
 // the recipient sends himself are not kept (a fee is, which is price times gas
 // used), and claims of mining rewards are no movements of a pool's asset.
 const (
+	// TakenBack: the pool itself states that the depositor took back this very
+	// deposit, or what was left of it. It leaves nothing to chance.
+	TakenBack = "taken_back"
 	// AddressMatch: the recipient is the depositor.
 	AddressMatch = "address_match"
 	// LinkedAddress: recipient and depositor have at least three ordinary
@@ -34,7 +37,7 @@ const (
 
 // Rules lists the rules, the surest first.
 func Rules() []string {
-	return []string{AddressMatch, SharedOwner, DenominationCounts, AmountMatch, LinkedAddress}
+	return []string{TakenBack, AddressMatch, SharedOwner, DenominationCounts, AmountMatch, LinkedAddress}
 }
 
 // applies reports whether a rule can say anything about a pool.
@@ -42,7 +45,7 @@ func applies(rule string, p *Pool) bool {
 	switch rule {
 	case DenominationCounts:
 		return !p.Variable()
-	case AmountMatch:
+	case AmountMatch, TakenBack:
 		return p.Variable()
 	}
 	return true
@@ -75,10 +78,15 @@ type Candidate struct {
 const heuristicConfidence = 10
 
 // Chance reports whether the rule can be met by chance.
-func (c *Candidate) Chance() bool { return true }
+func (c *Candidate) Chance() bool { return c.Rule != TakenBack }
 
 // Confidence is how sure the rule is, 0 to 100.
-func (c *Candidate) Confidence() int { return heuristicConfidence }
+func (c *Candidate) Confidence() int {
+	if c.Chance() {
+		return heuristicConfidence
+	}
+	return 100
+}
 
 // Placebo is how often a rule is met by chance: it was asked which withdrawals
 // from before a deposit could be the deposit's, and none can.
@@ -163,6 +171,18 @@ func (s *Search) Exits(ctx context.Context, pool int, deposits ...int) ([]Candid
 			if err != nil {
 				return nil, nil, err
 			}
+			if rule == TakenBack && len(matches) > 0 {
+				var back graph.Amount
+				for _, m := range matches {
+					w := &s.Pools[pool].Withdrawals[m.index]
+					back.Add(&back, &w.Amount)
+					found = append(found, Candidate{Pool: s.Pools[pool], Deposit: deposit, Withdrawal: m.index, Rule: rule, Others: len(matches) - 1, Anonymity: 1, Score: 100, Why: m.why})
+				}
+				if !back.Lt(&s.Pools[pool].Deposits[deposit].Amount) {
+					break // nothing of it is left for another exit
+				}
+				continue
+			}
 			for _, m := range matches {
 				rivals := s.rivals(pool, deposit, m.index)
 				found = append(found, Candidate{Pool: s.Pools[pool], Deposit: deposit, Withdrawal: m.index, Rule: rule, Others: len(matches) - 1, Rivals: rivals,
@@ -198,6 +218,9 @@ func (s *Search) Placebos(ctx context.Context) ([]Placebo, error) {
 	sample := cmp.Or(s.Sample, 500)
 	var all []Placebo
 	for _, rule := range Rules() {
+		if rule == TakenBack {
+			continue // not met by chance
+		}
 		p := Placebo{Rule: rule}
 		for i, pool := range s.Pools {
 			if !applies(rule, pool) {
@@ -264,10 +287,21 @@ type match struct {
 }
 
 func (s *Search) match(ctx context.Context, rule string, pool, deposit int, d direction) ([]match, error) {
+	found, err := s.matches(ctx, rule, pool, deposit, d)
+	if rule == TakenBack {
+		return found, err
+	}
+	return slices.DeleteFunc(found, func(m match) bool { return s.Pools[pool].Withdrawals[m.index].Label != "" }), err // whose they are is known
+}
+
+func (s *Search) matches(ctx context.Context, rule string, pool, deposit int, d direction) ([]match, error) {
 	p := s.Pools[pool]
 	from := &p.Deposits[deposit]
-	if rule == AmountMatch {
+	switch rule {
+	case AmountMatch:
 		return amounts(p, from, d), nil
+	case TakenBack:
+		return takenBack(p, from, d), nil
 	}
 	if from.Depositor.IsZero() {
 		return nil, nil
@@ -314,6 +348,17 @@ func (s *Search) to(pool int, from *Deposit, d direction, want func(graph.Addres
 		}
 		if why, ok := want(w.Recipient); ok {
 			found = append(found, match{i, why})
+		}
+	}
+	return found
+}
+
+// takenBack lists the withdrawals of which the pool states that they are the
+// deposit's.
+func takenBack(p *Pool, from *Deposit, d direction) (found []match) {
+	for i := range p.Withdrawals {
+		if w := &p.Withdrawals[i]; from.Label != "" && w.Label == from.Label && w.Recipient == from.Depositor && d.holds(from.At, w.At) {
+			found = append(found, match{i, "the pool states that the depositor took back this deposit"})
 		}
 	}
 	return found

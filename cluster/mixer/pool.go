@@ -33,6 +33,7 @@ type Deposit struct {
 	Time      int64
 	Amount    graph.Amount
 	Depositor graph.Address
+	Label     string // by which the pool itself knows it; "" if it tells none
 }
 
 // Withdrawal is what came out of a pool for one deposit, or of any amount.
@@ -44,6 +45,7 @@ type Withdrawal struct {
 	Recipient graph.Address
 	Relayer   graph.Address // who was paid for sending it; zero if nobody was
 	Fee       graph.Amount  // paid to the relayer out of the amount
+	Label     string        // of the deposit that its depositor took back by it, as the pool states; "" of any other
 }
 
 // Variable reports whether the pool takes any amount.

@@ -93,7 +93,11 @@ func (p *Pool) readAny(view graph.View, pool graph.ID, asset graph.AssetID, at g
 		}
 	}
 	for _, m := range in {
-		p.Deposits = append(p.Deposits, Deposit{At: placeOf(&tx, m), Tx: tx.Hash, Time: tx.Time, Amount: m.Amount, Depositor: depositor})
+		d := Deposit{At: placeOf(&tx, m), Tx: tx.Hash, Time: tx.Time, Amount: m.Amount, Depositor: depositor}
+		if e := p.stated(&tx, graph.Mixed, &m.Amount); e != nil {
+			d.Depositor, d.Label = e.Subject, e.Key
+		}
+		p.Deposits = append(p.Deposits, d)
 	}
 	paid, ok := withFees(out)
 	if !ok {
@@ -134,8 +138,25 @@ func (p *Pool) take(view graph.View, tx *graph.TxMoves, paid payment, to graph.I
 			return err
 		}
 	}
+	if e := p.stated(tx, graph.TakenBack, &w.Amount); e != nil && e.Subject == w.Recipient {
+		w.Label = e.Key
+	}
 	p.Withdrawals = append(p.Withdrawals, w)
 	return nil
+}
+
+// stated is what the pool itself states of a movement of an amount; nil if it
+// states nothing, or the same of several.
+func (p *Pool) stated(tx *graph.TxMoves, kind graph.EventKind, amount *graph.Amount) (found *graph.Event) {
+	for i := range tx.Events {
+		if e := &tx.Events[i]; e.Kind == kind && e.Emitter == p.Address && e.Amount == *amount {
+			if found != nil {
+				return nil
+			}
+			found = e
+		}
+	}
+	return found
 }
 
 func placeOf(tx *graph.TxMoves, m *graph.Move) graph.Position {

@@ -150,7 +150,7 @@ func TestCheck(t *testing.T) {
 				if len(findings) > 0 {
 					t.Fatalf("found %v", findings)
 				}
-				if checked.Inputs != 8 || checked.Unresolved != 0 || checked.Entries == 0 || checked.Events != 9*8+3 {
+				if checked.Inputs != 8 || checked.Unresolved != 0 || checked.Entries == 0 || checked.Events != 9*10+3 {
 					t.Fatalf("checked %+v", checked)
 				}
 				return

@@ -183,7 +183,7 @@ func randomEvents(r *rapid.T, chain graph.Chain) []graph.Event {
 	seq := graph.Seq(0)
 	for range rapid.IntRange(1, 4).Draw(r, "events") {
 		seq += graph.Seq(rapid.SampledFrom([]int{0, 1, 1 << 28}).Draw(r, "event seq"))
-		e := graph.Event{Seq: seq, Kind: graph.EventKind(rapid.IntRange(int(graph.Departure), int(graph.Unfrozen)).Draw(r, "event kind")),
+		e := graph.Event{Seq: seq, Kind: graph.EventKind(rapid.IntRange(int(graph.Departure), int(graph.TakenBack)).Draw(r, "event kind")),
 			Protocol: rapid.SampledFrom([]string{"p", "q"}).Draw(r, "protocol"), Emitter: account("emitter"), Object: account("object")}
 		if e.Subject = account("subject"); e.Subject.IsZero() && e.Object.IsZero() || rapid.Bool().Draw(r, "passage") {
 			e.Key = rapid.SampledFrom([]string{"k", "\x00\xff"}).Draw(r, "key")

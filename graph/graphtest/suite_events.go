@@ -15,7 +15,7 @@ import (
 // in every third block one that moves nothing.
 func Statements(chain graph.Chain, n int) []graph.Block {
 	blocks := Payments(chain, n)
-	kinds := []graph.EventKind{graph.Departure, graph.Arrival, graph.Created, graph.OwnerAdded, graph.OwnerRemoved, graph.Delegated, graph.Frozen, graph.Unfrozen}
+	kinds := []graph.EventKind{graph.Departure, graph.Arrival, graph.Created, graph.OwnerAdded, graph.OwnerRemoved, graph.Delegated, graph.Frozen, graph.Unfrozen, graph.Mixed, graph.TakenBack}
 	for i := range blocks {
 		b := &blocks[i]
 		var events []graph.Event
@@ -28,6 +28,8 @@ func Statements(chain graph.Chain, n int) []graph.Block {
 				e.Far = graph.Far{Chain: "nomad:1650811245", Recipient: "\x00\x01", Asset: "token", Amount: graph.Amount{1, 2, 3, 4}}
 			case graph.Frozen, graph.Unfrozen:
 				e.Asset = Token(chain, 9) // that no transfer moves
+			case graph.Mixed, graph.TakenBack:
+				e.Key, e.Amount = fmt.Sprintf("key %d\x00", i/3), graph.Amount{uint64(i)} // the key of a passage too: they are not found by it
 			default:
 				e.Object = Account(chain, 60+(i+j)%4) // now and then the subject
 			}

@@ -18,6 +18,7 @@ var logRules = []func(graph.ChainID, *Log) []graph.Event{
 	safeOwners,
 	proxyCreation,
 	issuerFreeze,
+	privacyPool,
 }
 
 // stated adds what a log states.

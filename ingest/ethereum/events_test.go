@@ -299,7 +299,8 @@ func TestPortalStated(t *testing.T) {
 
 func FuzzStated(f *testing.F) {
 	signatures := []string{"SafeSetup(address,address[],uint256,address,address)", "AddedOwner(address)", "RemovedOwner(address)", "ProxyCreation(address,address)",
-		"ProxyCreation(address)", "AddedBlackList(address)", "DestroyedBlackFunds(address,uint256)", "Blacklisted(address)", "FreezeAddress(address)"}
+		"ProxyCreation(address)", "AddedBlackList(address)", "DestroyedBlackFunds(address,uint256)", "Blacklisted(address)", "FreezeAddress(address)",
+		"Deposited(address,uint256,uint256,uint256,uint256)", "Ragequit(address,uint256,uint256,uint256)"}
 	for kind := range signatures {
 		f.Add(uint8(kind), uint8(1), of('A'), []byte{})
 		f.Add(uint8(kind), uint8(0), []byte{}, of('A'))
