@@ -26,6 +26,8 @@ func (p *program) exitsCommand() *cobra.Command {
 		Long: `Trace a case, take every deposit of stolen value into a pool of a mixer, and list
 the withdrawals that could be its exit, each by one rule:
 
+  taken_back           the mixer itself states that the depositor took this deposit
+                       back: no hypothesis, and a trace follows it
   address_match        the recipient is the depositor
   shared_owner         clustering holds recipient and depositor for one owner
   denomination_counts  in a day each, the recipient took as many of at least two
@@ -34,7 +36,7 @@ the withdrawals that could be its exit, each by one rule:
                        the deposit brought in, or up to 5 thousandths less
   linked_address       at least three movements between recipient and depositor
 
-An exit is a hypothesis, never a fact, and a trace follows none by itself. Its row
+Any other exit is a hypothesis, never a fact, and a trace follows none by itself. Its row
 tells how many other withdrawals the rule cannot tell from it, how many other
 deposits of the same depositor it could be the exit of (rivals), among how many
 deposits it hides if nothing else is known, and at how many deposits the rule is
