@@ -28,7 +28,7 @@ func (x *exit) deposit() *mixer.Deposit {
 }
 
 func (x *exit) withdrawal() *mixer.Withdrawal {
-	return &x.Candidate.Pool.Withdrawals[x.Candidate.Withdrawal]
+	return &x.Candidate.Pool.Withdrawals[x.Withdrawal]
 }
 
 // movement is how links of a case name one.

@@ -43,7 +43,8 @@ type Leg struct {
 // Connection is what a search for paths has found.
 type Connection struct {
 	Paths    []Path          // by asset, then widest first
-	Services []graph.Address // not passed through, by label or by the number of their transfers
+	Services []graph.Address // not passed through, by label or by what they do
+	Behaving int             // of them, those told by what they do alone (cluster.ServiceRule)
 	Poison   int             // movements not taken for legs, as they are address poisoning (cluster.Poisoned)
 	Entries  int             // looked at
 	Cut      bool            // MaxEntries was met: there may be more, or wider ones
@@ -368,6 +369,9 @@ func (s *pathSearch) through(ctx context.Context, id graph.ID) (bool, error) {
 			return false, err
 		}
 		passes = !proven && service.Sign == ""
+		if !proven && service.Sign != "" {
+			s.found.Behaving++
+		}
 	}
 	if !passes {
 		s.found.Services = append(s.found.Services, address)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,7 @@ type clusterRow struct {
 	GuardCoSpend     int    `json:"guard_cospend"`
 	GuardBehaviour   int    `json:"guard_behaviour"`
 	Rules            string `json:"rules"`
+	ErrorRates       string `json:"error_rates"` // of the rules, as measured
 }
 
 var clusterColumns = []column[clusterRow]{
@@ -83,6 +85,7 @@ var clusterColumns = []column[clusterRow]{
 	{"guard_cospend", true, func(r *clusterRow) string { return strconv.Itoa(r.GuardCoSpend) }},
 	{"guard_behaviour", true, func(r *clusterRow) string { return strconv.Itoa(r.GuardBehaviour) }},
 	{"rules", false, func(r *clusterRow) string { return r.Rules }},
+	{"error_rates", false, func(r *clusterRow) string { return r.ErrorRates }},
 }
 
 func (o *clusterOptions) run(cmd *cobra.Command, p *program) error {
@@ -175,6 +178,17 @@ func (o *clusterOptions) show(ctx context.Context, p *program, store *badger.Sto
 	return printRows(p.out, o.output, clusterColumns, each(rows))
 }
 
+// errorRates is what was measured of each rule of a choice.
+func errorRates(rules cluster.RuleSet) string {
+	var rates []string
+	for _, info := range cluster.Rules() {
+		if rules.Has(info.Rule) {
+			rates = append(rates, info.Name+": "+info.ErrorRate)
+		}
+	}
+	return strings.Join(rates, " | ")
+}
+
 func newClusterRow(c *clustered, choice cluster.Choice) clusterRow {
 	tip, _ := c.Tip() // of an empty ledger block 0
 	signed, all := c.CoSpend(), c.All()
@@ -182,7 +196,7 @@ func newClusterRow(c *clustered, choice cluster.Choice) clusterRow {
 		CoSpendEntities: signed.Entities, CoSpendAddresses: signed.Addresses, CoSpendLargest: signed.Largest,
 		Entities: all.Entities, Addresses: all.Addresses, Largest: all.Largest,
 		Deposits: c.Deposits(), Held: c.HeldBack(), Vetoes: len(c.vetoes),
-		GuardCoSpend: c.Guard().CoSpend, GuardBehaviour: c.Guard().Behaviour, Rules: c.Rules().String()}
+		GuardCoSpend: c.Guard().CoSpend, GuardBehaviour: c.Guard().Behaviour, Rules: c.Rules().String(), ErrorRates: errorRates(c.Rules())}
 	if choice.UpTo != nil {
 		row.Block = min(row.Block, *choice.UpTo)
 	}

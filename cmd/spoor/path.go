@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/badger"
 	"spoor/trace"
@@ -128,6 +129,9 @@ func (o *pathOptions) run(ctx context.Context, p *program, from, to string) erro
 func (o *pathOptions) print(p *program, chain graph.Chain, found *trace.Connection) error {
 	if err := printRows(p.out, o.output, pathColumns(o.output), legRows(chain, found)); err != nil {
 		return err
+	}
+	if found.Behaving > 0 {
+		p.say("%d of the services are told by the rule %s: %s", found.Behaving, cluster.ServiceRule, cluster.ErrorRate(cluster.ServiceRule))
 	}
 	for _, a := range found.Services {
 		p.say("not passed through, a service: %s", a)
