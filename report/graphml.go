@@ -23,31 +23,10 @@ const graphFile = "graph.graphml"
 // value comes and to whom fees and destroyed value go. An edge is a row of
 // trace.csv or a passage over a bridge. Amounts are text: programs read numbers
 // as floats.
-type (
-	graphKey struct {
-		XMLName xml.Name `xml:"key"`
-		ID      string   `xml:"id,attr"`
-		For     string   `xml:"for,attr"`
-		Name    string   `xml:"attr.name,attr"`
-		Type    string   `xml:"attr.type,attr"`
-	}
-	graphData struct {
-		Key  string `xml:"key,attr"`
-		Text string `xml:",chardata"`
-	}
-	graphNode struct {
-		XMLName xml.Name    `xml:"node"`
-		ID      string      `xml:"id,attr"`
-		Data    []graphData `xml:"data"`
-	}
-	graphEdge struct {
-		XMLName xml.Name    `xml:"edge"`
-		ID      string      `xml:"id,attr"`
-		Source  string      `xml:"source,attr"`
-		Target  string      `xml:"target,attr"`
-		Data    []graphData `xml:"data"`
-	}
-)
+type graphKey struct{ ID, For, Name, Type string }
+
+// graphData is what a node or an edge says under a key.
+type graphData struct{ Key, Text string }
 
 // Kinds of nodes.
 const (
@@ -99,50 +78,59 @@ func data(pairs ...string) (list []graphData) {
 
 // GraphML writes a trace as a directed multigraph; see graphKeys.
 func GraphML(w io.Writer, t *trace.Trace) error {
-	out := bufio.NewWriter(w)
-	g := &graphWriter{t: t, xml: xml.NewEncoder(out), known: make(map[string]bool)}
-	_, _ = io.WriteString(out, xml.Header) // Flush tells
-	root := xml.StartElement{Name: xml.Name{Local: "graphml"}, Attr: []xml.Attr{
-		{Name: xml.Name{Local: "xmlns"}, Value: "http://graphml.graphdrawing.org/xmlns"},
-		{Name: xml.Name{Local: "xmlns:xsi"}, Value: "http://www.w3.org/2001/XMLSchema-instance"},
-		{Name: xml.Name{Local: "xsi:schemaLocation"}, Value: "http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"},
-	}}
-	inner := xml.StartElement{Name: xml.Name{Local: "graph"}, Attr: []xml.Attr{
-		{Name: xml.Name{Local: "id"}, Value: "trace"}, {Name: xml.Name{Local: "edgedefault"}, Value: "directed"}}}
-	g.xml.Indent("", " ")
-	g.token(root)
+	g := &graphWriter{t: t, out: bufio.NewWriterSize(w, 1<<16), known: make(map[string]bool)}
+	g.write(xml.Header, `<graphml xmlns="http://graphml.graphdrawing.org/xmlns" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="http://graphml.graphdrawing.org/xmlns http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd">`, "\n")
 	for _, k := range graphKeys {
-		g.element(k)
+		g.write(` <key id="`, k.ID, `" for="`, k.For, `" attr.name="`, k.Name, `" attr.type="`, k.Type, `"/>`, "\n")
 	}
-	g.token(inner)
+	g.write(` <graph id="trace" edgedefault="directed">`, "\n")
 	g.nodes()
 	g.edges()
-	g.token(inner.End())
-	g.token(root.End())
-	if g.err == nil {
-		g.err = g.xml.Flush()
-	}
-	_, _ = io.WriteString(out, "\n")
-	return cmp.Or(g.err, out.Flush())
+	g.write(" </graph>\n</graphml>\n")
+	return g.out.Flush()
 }
 
-// graphWriter remembers the first error and what nodes there are.
+// graphWriter remembers what nodes there are. Errors of writing stay in out,
+// whose Flush tells the first.
 type graphWriter struct {
 	t     *trace.Trace
-	xml   *xml.Encoder
+	out   *bufio.Writer
 	known map[string]bool
-	err   error
 }
 
-func (g *graphWriter) token(token xml.Token) {
-	if g.err == nil {
-		g.err = g.xml.EncodeToken(token)
+func (g *graphWriter) write(parts ...string) {
+	for _, part := range parts {
+		_, _ = g.out.WriteString(part) // Flush tells
 	}
 }
 
-func (g *graphWriter) element(v any) {
-	if g.err == nil {
-		g.err = g.xml.Encode(v)
+func (g *graphWriter) escaped(text string) {
+	_ = xml.EscapeText(g.out, []byte(text)) // Flush tells
+}
+
+func (g *graphWriter) node(id string, says []graphData) {
+	g.write(`  <node id="`)
+	g.escaped(id)
+	g.write(`">`)
+	g.data(says)
+	g.write("</node>\n")
+}
+
+func (g *graphWriter) edge(id, from, to string, says []graphData) {
+	g.write(`  <edge id="`, id, `" source="`)
+	g.escaped(from)
+	g.write(`" target="`)
+	g.escaped(to)
+	g.write(`">`)
+	g.data(says)
+	g.write("</edge>\n")
+}
+
+func (g *graphWriter) data(says []graphData) {
+	for _, d := range says {
+		g.write(`<data key="`, d.Key, `">`)
+		g.escaped(d.Text)
+		g.write("</data>")
 	}
 }
 
@@ -209,7 +197,7 @@ func (g *graphWriter) nodes() {
 		}
 		g.known[id] = true
 		if a.IsZero() {
-			g.element(graphNode{ID: id, Data: data("n_label", "nobody ("+graph.ChainOf(chain).Alias+")", "n_kind", nodeNobody, "n_chain", string(chain))})
+			g.node(id, data("n_label", "nobody ("+graph.ChainOf(chain).Alias+")", "n_kind", nodeNobody, "n_chain", string(chain)))
 			return
 		}
 		n := of(a)
@@ -221,8 +209,8 @@ func (g *graphWriter) nodes() {
 		if n.labels != "" {
 			name += " " + n.labels
 		}
-		g.element(graphNode{ID: id, Data: data("n_label", name, "n_kind", nodeAddress, "n_chain", string(chain), "n_address", a.String(),
-			"n_role", strings.Join(n.roles, " "), "n_labels", n.labels, "n_entity", n.owner.String(), "n_ends", strings.Join(n.ends, " "), "n_hop", hop)})
+		g.node(id, data("n_label", name, "n_kind", nodeAddress, "n_chain", string(chain), "n_address", a.String(),
+			"n_role", strings.Join(n.roles, " "), "n_labels", n.labels, "n_entity", n.owner.String(), "n_ends", strings.Join(n.ends, " "), "n_hop", hop))
 	}
 	for i := range g.t.Steps {
 		s := &g.t.Steps[i]
@@ -233,7 +221,7 @@ func (g *graphWriter) nodes() {
 			if id := txNode(s); !g.known[id] {
 				g.known[id] = true
 				hash := s.Tx.Text(graph.ChainOf(s.Chain).Family)
-				g.element(graphNode{ID: id, Data: data("n_label", hash, "n_kind", nodeTx, "n_chain", string(s.Chain))})
+				g.node(id, data("n_label", hash, "n_kind", nodeTx, "n_chain", string(s.Chain)))
 			}
 		}
 		if s.Kind != graph.KindInput {
@@ -253,20 +241,20 @@ func (g *graphWriter) edges() {
 		s := &g.t.Steps[i]
 		from, to := ends(s)
 		moved := cmp.Or(s.Asset.Units(s.Amount), s.Amount.Dec()+" base units of") + " " + cmp.Or(claim(s.Asset.Symbol), s.Asset.Asset.Text())
-		g.element(graphEdge{ID: fmt.Sprintf("row%d", i+1), Source: from, Target: to, Data: data(
+		g.edge(fmt.Sprintf("row%d", i+1), from, to, data(
 			"e_label", moved, "e_kind", s.Kind.String(), "e_row", strconv.Itoa(i+1), "e_chain", string(s.Chain), "e_block", strconv.FormatUint(uint64(s.At.Block), 10),
 			"e_time", instant(s.Time), "e_tx", s.Tx.Text(graph.ChainOf(s.Chain).Family), "e_position", s.At.Seq.String(), "e_asset", s.Asset.Asset.String(), "e_symbol", claim(s.Asset.Symbol),
 			"e_amount_raw", s.Amount.Dec(), "e_amount", s.Asset.Units(s.Amount), "e_tainted_raw", s.Tainted.Dec(), "e_tainted", s.Asset.Units(s.Tainted),
-			"e_hop", strconv.Itoa(s.Hop), "e_statement", string(statement(s)), "e_rule", claim(s.Rule), "e_confidence", strconv.Itoa(s.Confidence))})
+			"e_hop", strconv.Itoa(s.Hop), "e_statement", string(statement(s)), "e_rule", claim(s.Rule), "e_confidence", strconv.Itoa(s.Confidence)))
 	}
 	for i := range g.t.Passages {
 		p := &g.t.Passages[i]
 		if !p.Crossed {
 			continue
 		}
-		g.element(graphEdge{ID: fmt.Sprintf("passage%d", i+1), Source: addressNode(p.Departure.Chain, p.Departure.Subject), Target: addressNode(p.Arrival.Chain, p.Arrival.Subject), Data: data(
+		g.edge(fmt.Sprintf("passage%d", i+1), addressNode(p.Departure.Chain, p.Departure.Subject), addressNode(p.Arrival.Chain, p.Arrival.Subject), data(
 			"e_label", claim(p.Bridge), "e_kind", "passage", "e_chain", string(p.Departure.Chain), "e_time", instant(p.Departure.Time), "e_tx", p.Departure.Tx.Text(graph.ChainOf(p.Departure.Chain).Family), "e_position", p.Departure.At.Seq.String(),
 			"e_asset", p.Asset.Asset.String(), "e_symbol", claim(p.Asset.Symbol), "e_amount_raw", p.Sent.Dec(), "e_amount", p.Asset.Units(p.Sent),
-			"e_tainted_raw", p.TaintedOut.Dec(), "e_tainted", p.Asset.Units(p.TaintedOut), "e_statement", string(p.Statement), "e_rule", claim(p.Rule), "e_confidence", strconv.Itoa(p.Confidence))})
+			"e_tainted_raw", p.TaintedOut.Dec(), "e_tainted", p.Asset.Units(p.TaintedOut), "e_statement", string(p.Statement), "e_rule", claim(p.Rule), "e_confidence", strconv.Itoa(p.Confidence)))
 	}
 }
