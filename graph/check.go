@@ -85,6 +85,7 @@ func (c *checker) blocks() error {
 		}
 		c.tip = b.Header
 		c.done.Size.Blocks++
+		c.done.Size.Forms += uint64(b.Forms())
 		for i := range b.Txs {
 			if err := c.tx(&b, &b.Txs[i]); err != nil {
 				return err
@@ -107,7 +108,7 @@ func (c *checker) tx(b *Block, tx *Tx) error {
 	if err != nil {
 		return err
 	}
-	if moves.Hash != tx.Hash || moves.Time != b.Time || moves.Failed != tx.Failed || len(moves.Moves) != len(tx.Transfers) || !slices.Equal(moves.Events, tx.Events) {
+	if moves.Hash != tx.Hash || moves.Time != b.Time || moves.Failed != tx.Failed || len(moves.Moves) != len(tx.Transfers) || !slices.Equal(moves.Events, tx.Events) || moves.Form != tx.Form {
 		c.report(at, "transaction %s differs between the block and its moves", at)
 		return nil
 	}

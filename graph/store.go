@@ -95,6 +95,7 @@ type TxMoves struct {
 	Know   Knowledge // of its block: whether every movement of it is there
 	Moves  []Move    // in order of Seq
 	Events []Event   // in order of Seq
+	Form   Form      // zero on account ledgers, and where no source told it
 }
 
 // Entry is one line of an address's history: a move seen from one of its ends.
@@ -112,6 +113,7 @@ type Entry struct {
 // Size counts what a ledger holds.
 type Size struct {
 	Blocks, Txs, Transfers, Addresses, Assets uint64
+	Forms                                     uint64 // transactions whose form is known
 }
 
 // View is a consistent snapshot of a ledger for reading. Its methods return

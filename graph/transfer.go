@@ -80,6 +80,7 @@ type Tx struct {
 	Failed    bool   // reverted: only its fees moved
 	Transfers []Transfer
 	Events    []Event // what it states besides, in order of Seq
+	Form      Form    // how it was written, on a UTXO ledger; known only of transactions with a hash
 }
 
 // Header names a block and its place in its chain.
@@ -130,6 +131,17 @@ func (b *Block) Transfers() int {
 	return n
 }
 
+// Forms counts the transactions of the block whose form is known.
+func (b *Block) Forms() int {
+	n := 0
+	for i := range b.Txs {
+		if b.Txs[i].Form.Known {
+			n++
+		}
+	}
+	return n
+}
+
 // Validate checks what every block must keep before it is stored: ascending
 // transactions and places, one chain, both or one end by kind.
 func (b *Block) Validate(chain ChainID) error {
@@ -140,6 +152,12 @@ func (b *Block) Validate(chain ChainID) error {
 		}
 		if i > 0 && b.Txs[i-1].Index >= tx.Index {
 			return fmt.Errorf("block %d: transaction %d follows %d; they must ascend", b.Height, tx.Index, b.Txs[i-1].Index)
+		}
+		if err := tx.Form.Validate(); err != nil {
+			return fmt.Errorf("%s: %w", Position{Block: b.Height, Tx: tx.Index}, err)
+		}
+		if tx.Form.Known && tx.Hash.IsZero() {
+			return fmt.Errorf("%s: a form, and no hash that tells whose it is", Position{Block: b.Height, Tx: tx.Index})
 		}
 		for j := range tx.Transfers {
 			t := &tx.Transfers[j]

@@ -18,12 +18,13 @@ var ErrFork = errors.New("another block is stored at this height")
 //     either has (one may have read logs, the other traces).
 //   - A whole block replaces what was known in part: the rows of a file may
 //     describe the same transfers under other places. Of the part stay the
-//     events that the whole does not state, in transactions it has: it may
-//     have been read by somebody who did not look for them.
+//     events and forms that the whole does not state, in transactions it has:
+//     it may have been read by somebody who did not look for them.
 //   - Two parts are joined by content: a row both have is one row as often as
 //     the one that has it more often, so overlapping exports do not double.
 //
-// It fails with ErrFork if both name a hash and the hashes differ.
+// Forms are joined by Form.Join. It fails with ErrFork if both name a hash and
+// the hashes differ, or forms of a transaction contradict each other.
 func Union(old, new Block) (union Block, changed bool, err error) {
 	if old.Height != new.Height {
 		return Block{}, false, fmt.Errorf("union of blocks %d and %d", old.Height, new.Height)
@@ -33,10 +34,10 @@ func Union(old, new Block) (union Block, changed bool, err error) {
 	}
 	switch {
 	case new.Whole() && !old.Whole():
-		union, _ = keepEvents(new, old)
+		union, _ = keepStated(new, old)
 		return union, true, nil
 	case old.Whole() && !new.Whole():
-		union, changed = keepEvents(old, new)
+		union, changed = keepStated(old, new)
 		return union, changed, nil
 	}
 	place := placeByContent
@@ -68,9 +69,13 @@ func Union(old, new Block) (union Block, changed bool, err error) {
 		if err != nil {
 			return Block{}, false, fmt.Errorf("block %d, transaction %s: %w", old.Height, tx.Hash, err)
 		}
+		form, ok := joined.Form.Join(tx.Form)
+		if !ok {
+			return Block{}, false, fmt.Errorf("block %d, transaction %s: %w: stored with the form %s, read with %s", old.Height, tx.Hash, ErrFork, joined.Form, tx.Form)
+		}
 		stated := joinEvents(joined.Events, tx.Events, samePlace)
-		if len(more) != len(joined.Transfers) || len(stated) != len(joined.Events) || tx.Failed && !joined.Failed {
-			joined.Transfers, joined.Events, joined.Failed, changed = more, stated, joined.Failed || tx.Failed, true
+		if len(more) != len(joined.Transfers) || len(stated) != len(joined.Events) || tx.Failed && !joined.Failed || form != joined.Form {
+			joined.Transfers, joined.Events, joined.Failed, joined.Form, changed = more, stated, joined.Failed || tx.Failed, form, true
 		}
 	}
 	slices.SortFunc(union.Txs, func(a, b Tx) int { return int(a.Index) - int(b.Index) })
@@ -163,13 +168,14 @@ func placeByContent(known, read []Transfer) ([]Transfer, error) {
 	return union, nil
 }
 
-// keepEvents adds to a whole block what only a part of it states, and reports
-// whether that is anything.
-func keepEvents(whole, part Block) (kept Block, more bool) {
+// keepStated adds to a whole block the events and forms that only a part of it
+// states, and reports whether that is anything. A form that contradicts the
+// whole's goes with the part.
+func keepStated(whole, part Block) (kept Block, more bool) {
 	known := indexTxs(whole.Txs)
 	for i := range part.Txs {
 		tx := &part.Txs[i]
-		if len(tx.Events) == 0 || tx.Hash.IsZero() && tx.Index != BlockTx {
+		if len(tx.Events) == 0 && !tx.Form.Known || tx.Hash.IsZero() && tx.Index != BlockTx {
 			continue // the index of a transaction without a hash may be the place in a file
 		}
 		at, found := known.find(tx)
@@ -177,13 +183,14 @@ func keepEvents(whole, part Block) (kept Block, more bool) {
 			continue
 		}
 		stated := joinEvents(whole.Txs[at].Events, tx.Events, anyPlace)
-		if len(stated) == len(whole.Txs[at].Events) {
+		form, _ := whole.Txs[at].Form.Join(tx.Form)
+		if len(stated) == len(whole.Txs[at].Events) && form == whole.Txs[at].Form {
 			continue
 		}
 		if !more {
 			whole.Txs, more = slices.Clone(whole.Txs), true
 		}
-		whole.Txs[at].Events = stated
+		whole.Txs[at].Events, whole.Txs[at].Form = stated, form
 	}
 	return whole, more
 }

@@ -222,7 +222,7 @@ func (c *call) number() error {
 					return fmt.Errorf("%s: %w", graph.Position{Block: ch.new.Height, Tx: tx.Index, Seq: t.Seq}, err)
 				}
 			}
-			ch.txs[i] = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: moves, stated: encodeEvents(tx.Events)}
+			ch.txs[i] = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Form: tx.Form, Moves: moves, stated: encodeEvents(tx.Events)}
 		}
 	}
 	return nil
@@ -335,6 +335,7 @@ func (c *call) writeBlock(ch *change) error {
 	c.state.blocks++
 	c.state.txs += h.txs
 	c.state.transfers += h.transfers
+	c.state.forms += uint64(ch.new.Forms())
 	return nil
 }
 
@@ -349,6 +350,9 @@ func (c *call) removeBlock(h *header, txs []txRow) error {
 		c.drop(slices.Clone(cur.key()))
 	}
 	for i := range txs {
+		if txs[i].Form.Known {
+			c.state.forms--
+		}
 		if !txs[i].Hash.IsZero() {
 			c.drop(txKey(txs[i].Hash, h.Height, txs[i].Index))
 		}

@@ -215,7 +215,7 @@ func (r *reader) before(later graph.Position) graph.Position {
 }
 
 func errFormat(got byte) error {
-	return fmt.Errorf("the ledger has format %d, this program reads format %d: use the program that wrote it, or ingest again", got, stateFormat)
+	return fmt.Errorf("the ledger has format %d, this program reads formats %d and %d: use the program that wrote it, or ingest again", got, formlessState, stateFormat)
 }
 
 // damaged says of an error of Badger's that the bytes are not as they were.

@@ -154,5 +154,5 @@ func (b *buffer) txMoves(chain graph.ChainID, h *header, tx *txRow) (graph.TxMov
 	if b.events, err = decodeEvents(chain, tx.stated, b.events[:0]); err != nil {
 		return graph.TxMoves{}, fmt.Errorf("transaction at %s: %w", at, err)
 	}
-	return graph.TxMoves{At: at, Hash: tx.Hash, Time: h.Time, Failed: tx.Failed, Know: h.know, Moves: b.moves, Events: b.events}, nil
+	return graph.TxMoves{At: at, Hash: tx.Hash, Time: h.Time, Failed: tx.Failed, Know: h.know, Moves: b.moves, Events: b.events, Form: tx.Form}, nil
 }

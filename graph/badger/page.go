@@ -13,6 +13,7 @@ type txRow struct {
 	Index  uint32
 	Hash   graph.Hash
 	Failed bool
+	Form   graph.Form
 	Moves  []moveRow
 	stated []byte // its events, packed
 }
@@ -27,7 +28,7 @@ type moveRow struct {
 // A page holds whole transactions of one block, about pageSize bytes of them.
 //
 //	page        | transaction … | CRC-32C 4 |
-//	transaction | index - previous index | length of the rest | flags 1 | hash 32, if known | length of the events | event …, if any | move … |
+//	transaction | index - previous index | length of the rest | flags 1 | hash 32, if known | form, if known | length of the events | event …, if any | move … |
 //	move        | kind and ends 1 | place | from | to | asset | amount | spends |
 //
 // The lengths let one transaction be found without decoding those before it.
@@ -40,6 +41,7 @@ const (
 	txFailed = 1
 	txHashed = 2
 	txStated = 4
+	txFormed = 8
 	kindBits = 5
 	kindMask = 1<<kindBits - 1
 	moveFrom = 1 << 5
@@ -70,9 +72,15 @@ func appendTxBody(b []byte, height uint32, tx *txRow) ([]byte, error) {
 	if len(tx.stated) > 0 {
 		flags |= txStated
 	}
+	if tx.Form.Known {
+		flags |= txFormed
+	}
 	b = append(b, flags)
 	if flags&txHashed != 0 {
 		b = append(b, tx.Hash[:]...)
+	}
+	if flags&txFormed != 0 {
+		b = appendForm(b, &tx.Form, height)
 	}
 	if flags&txStated != 0 {
 		b = appendBytes(b, tx.stated)
@@ -196,10 +204,13 @@ func decodeTxBody(outer *reader, body []byte, height uint32, tx *txRow) {
 	if flags&txHashed != 0 {
 		tx.Hash = r.hash()
 	}
+	if flags&txFormed != 0 {
+		tx.Form = r.form(height)
+	}
 	if flags&txStated != 0 {
 		tx.stated = append(tx.stated, r.bytes(r.uvarint())...)
 	}
-	if flags&^(txFailed|txHashed|txStated) != 0 {
+	if flags&^(txFailed|txHashed|txStated|txFormed) != 0 {
 		r.fail(errors.New("unknown flags of a transaction"))
 	}
 	for len(r.b) > 0 {

@@ -67,7 +67,8 @@ func TestKeyOrder(t *testing.T) {
 func FuzzPage(f *testing.F) {
 	move := moveRow{Move: graph.Move{Seq: 5 << 28, Kind: graph.KindInput, From: 300, Asset: 1, Amount: graph.Amount{1, 2, 3, 4}, Spends: graph.Position{Block: 3, Tx: 1, Seq: 5 << 28}}}
 	raw := moveRow{Move: graph.Move{Seq: 4 << 28, Kind: graph.KindInput, From: 1, Asset: 1}, Prev: graph.OutPoint{Tx: graph.Hash{9}, Index: 7}}
-	pages, err := encodePages(9, []txRow{{Index: 0, Hash: graph.Hash{1}, Moves: []moveRow{raw, move}}, {Index: graph.BlockTx, Failed: true, stated: []byte{1, 2, 3}}})
+	pages, err := encodePages(9, []txRow{{Index: 0, Hash: graph.Hash{1}, Moves: []moveRow{raw, move}},
+		{Index: 4, Hash: graph.Hash{2}, Form: graph.Form{Known: true, Version: 2, LockTime: 8, Size: 141, Replaceable: graph.Yes, LowR: graph.No}}, {Index: graph.BlockTx, Failed: true, stated: []byte{1, 2, 3}}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -118,7 +119,7 @@ func FuzzPage(f *testing.F) {
 
 func sameTxs(a, b []txRow) bool {
 	return slices.EqualFunc(a, b, func(a, b txRow) bool {
-		return a.Index == b.Index && a.Hash == b.Hash && a.Failed == b.Failed && slices.Equal(a.Moves, b.Moves) && bytes.Equal(a.stated, b.stated)
+		return a.Index == b.Index && a.Hash == b.Hash && a.Failed == b.Failed && a.Form == b.Form && slices.Equal(a.Moves, b.Moves) && bytes.Equal(a.stated, b.stated)
 	})
 }
 

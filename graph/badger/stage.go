@@ -162,6 +162,7 @@ func (s *stage) take(b *graph.Block) error {
 		return err
 	}
 	s.count(&h)
+	s.state.forms += uint64(b.Forms())
 	return nil
 }
 
@@ -173,7 +174,7 @@ func (s *stage) count(h *header) {
 }
 
 func (s *stage) takeTx(b *graph.Block, tx *graph.Tx, r *txRow) error {
-	*r = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Moves: make([]moveRow, len(tx.Transfers)), stated: encodeEvents(tx.Events)}
+	*r = txRow{Index: tx.Index, Hash: tx.Hash, Failed: tx.Failed, Form: tx.Form, Moves: make([]moveRow, len(tx.Transfers)), stated: encodeEvents(tx.Events)}
 	s.countEvents(tx.Events)
 	for i := range tx.Transfers {
 		t := &tx.Transfers[i]
@@ -314,6 +315,9 @@ func (s *stage) restore() error {
 	err = s.eachBlock(func(b *stagedBlock) error {
 		s.count(&b.header)
 		return b.eachTx(func(tx *txRow) error {
+			if tx.Form.Known {
+				s.state.forms++
+			}
 			if s.chain.Family == graph.UTXOFamily {
 				s.spent.add(b.header.Height, tx)
 			}

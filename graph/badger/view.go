@@ -92,7 +92,7 @@ func (v *view) stored(h *header) (graph.Block, error) {
 func (v *view) block(h *header, txs []txRow) (graph.Block, error) {
 	b := graph.Block{Header: h.Header, Know: h.know, Source: h.source}
 	for i := range txs {
-		tx := graph.Tx{Index: txs[i].Index, Hash: txs[i].Hash, Failed: txs[i].Failed}
+		tx := graph.Tx{Index: txs[i].Index, Hash: txs[i].Hash, Failed: txs[i].Failed, Form: txs[i].Form}
 		for j := range txs[i].Moves {
 			t, err := v.transfer(&txs[i].Moves[j])
 			if err != nil {

@@ -58,7 +58,7 @@ func (d *dumper) summary() error {
 	if err != nil {
 		return err
 	}
-	d.printf("%d blocks, %d txs, %d transfers", size.Blocks, size.Txs, size.Transfers)
+	d.printf("%d blocks, %d txs, %d transfers, %d forms", size.Blocks, size.Txs, size.Transfers, size.Forms)
 	rows, err := d.v.Coverage()
 	if err != nil {
 		return err
@@ -97,10 +97,10 @@ func (d *dumper) tx(b *graph.Block, tx *graph.Tx) error {
 	if err != nil {
 		return err
 	}
-	if moves.At != at || moves.Hash != tx.Hash || moves.Failed != tx.Failed || moves.Time != b.Time || len(moves.Moves) != len(tx.Transfers) {
+	if moves.At != at || moves.Hash != tx.Hash || moves.Failed != tx.Failed || moves.Time != b.Time || moves.Form != tx.Form || len(moves.Moves) != len(tx.Transfers) {
 		return fmt.Errorf("transaction %s is %+v, in the block it is %+v", at, moves, tx)
 	}
-	d.printf(" tx %d %s failed %v", tx.Index, tx.Hash, tx.Failed)
+	d.printf(" tx %d %s failed %v form %s", tx.Index, tx.Hash, tx.Failed, tx.Form)
 	if !slices.Equal(moves.Events, tx.Events) {
 		return fmt.Errorf("transaction %s states %+v, in the block it states %+v", at, moves.Events, tx.Events)
 	}
@@ -231,7 +231,7 @@ func (d *dumper) txs() error {
 		}
 		want := &b.Txs[0]
 		b.Txs = b.Txs[1:]
-		if tx.At != (graph.Position{Block: b.Height, Tx: want.Index}) || tx.Hash != want.Hash || tx.Time != b.Time || tx.Failed != want.Failed || tx.Know != b.Know || !slices.Equal(tx.Events, want.Events) {
+		if tx.At != (graph.Position{Block: b.Height, Tx: want.Index}) || tx.Hash != want.Hash || tx.Time != b.Time || tx.Failed != want.Failed || tx.Know != b.Know || tx.Form != want.Form || !slices.Equal(tx.Events, want.Events) {
 			return fmt.Errorf("the stream has %+v, block %d has %+v", tx, b.Height, want)
 		}
 		alone, err := d.v.Tx(tx.At)

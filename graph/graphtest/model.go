@@ -291,7 +291,7 @@ func (f *facts) index() {
 
 func (f *facts) indexTx(b *graph.Block, tx *graph.Tx) {
 	start := graph.Position{Block: b.Height, Tx: tx.Index}
-	moves := graph.TxMoves{At: start, Hash: tx.Hash, Time: b.Time, Failed: tx.Failed, Know: b.Know, Events: slices.Clone(tx.Events)}
+	moves := graph.TxMoves{At: start, Hash: tx.Hash, Time: b.Time, Failed: tx.Failed, Know: b.Know, Events: slices.Clone(tx.Events), Form: tx.Form}
 	for _, t := range tx.Transfers {
 		m := graph.Move{Seq: t.Seq, Kind: t.Kind, From: f.ids[t.From], To: f.ids[t.To], Asset: f.assetIDs[t.Asset], Amount: t.Amount}
 		if t.Kind == graph.KindInput && !t.Prev.Tx.IsZero() {
@@ -316,6 +316,9 @@ func (f *facts) indexTx(b *graph.Block, tx *graph.Tx) {
 		f.byHash[tx.Hash] = append(f.byHash[tx.Hash], start)
 	}
 	f.size.Txs++
+	if tx.Form.Known {
+		f.size.Forms++
+	}
 	f.size.Transfers += uint64(len(tx.Transfers))
 }
 

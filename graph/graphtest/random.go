@@ -113,6 +113,7 @@ func part(r *rapid.T, whole graph.Block) graph.Block {
 		if n := len(tx.Events); n > 0 {
 			tx.Events = tx.Events[rapid.IntRange(0, n).Draw(r, "events"):]
 		}
+		tx.Form = lessOf(r, tx.Form)
 		p.Txs = append(p.Txs, tx)
 	}
 	return p
@@ -138,6 +139,7 @@ func randomBlock(r *rapid.T, chain graph.Chain, height uint32) graph.Block {
 			tx.Transfers = randomPayments(r, chain)
 		}
 		tx.Events = randomEvents(r, chain)
+		tx.Form = randomForm(r, chain)
 		b.Txs = append(b.Txs, tx)
 	}
 	return b

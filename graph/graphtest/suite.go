@@ -37,6 +37,7 @@ func Suite(t *testing.T, open func(t testing.TB, dir string) graph.Store) {
 		{"events", s.events},
 		{"events come and go", s.eventsChange},
 		{"events in the bulk", s.eventsLoad},
+		{"forms", s.forms},
 		{"load", s.load},
 		{"interrupted load", s.interruptedLoad},
 		{"chains and reopen", s.reopen},
