@@ -43,7 +43,8 @@ func (f *cookieFlag) auth(p *program) (bitcoin.Auth, error) {
 	return nil, nil
 }
 
-// storedBlocks tells which blocks a ledger has whole, from one snapshot.
+// storedBlocks tells which blocks a ledger has whole, with the forms of their
+// transactions, from one snapshot.
 type storedBlocks struct {
 	ledger graph.Ledger
 	view   graph.View
@@ -70,7 +71,22 @@ func (s *storedBlocks) hash(height uint32) (hash graph.Hash, whole bool, err err
 	if errors.Is(err, graph.ErrNotFound) {
 		return hash, false, nil
 	}
-	return header.Hash, err == nil && !header.Hash.IsZero(), err
+	if err != nil || header.Hash.IsZero() {
+		return header.Hash, false, err
+	}
+	whole, err = s.formed(height)
+	return header.Hash, whole, err
+}
+
+// formed reports whether the forms of a block's transactions are known, which a
+// store did not keep once: its first tells for all.
+func (s *storedBlocks) formed(height uint32) (bool, error) {
+	size, err := s.view.Size()
+	if err != nil || size.Forms == size.Txs {
+		return err == nil, err
+	}
+	tx, err := s.view.Tx(graph.Position{Block: height})
+	return err == nil && tx.Form.Known, err
 }
 
 func (s *storedBlocks) close() error {

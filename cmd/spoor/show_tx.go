@@ -18,6 +18,7 @@ type txSighting struct {
 	Time      string       `json:"time"`
 	TxIndex   string       `json:"tx_index"`
 	Failed    bool         `json:"failed"`
+	Form      *formRow     `json:"form,omitempty"` // of a UTXO transaction
 	Coverage  *coverageRow `json:"coverage"`
 	surety
 	Transfers []transferRow `json:"transfers"`
@@ -63,7 +64,7 @@ func seeTx(texts *translator, header graph.Header, at graph.Position) (txSightin
 	}
 	s := txSighting{
 		Chain: string(texts.chain.ID), Hash: tx.Hash.Text(texts.chain.Family), Block: at.Block, BlockHash: header.Hash.Text(texts.chain.Family),
-		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Transfers: []transferRow{}, Events: []eventRow{},
+		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Form: newFormRow(texts.chain, tx.Form), Transfers: []transferRow{}, Events: []eventRow{},
 	}
 	for i := range tx.Events {
 		s.Events = append(s.Events, newEventRow(texts.chain, statedIn(&tx, i)))
@@ -89,6 +90,9 @@ func (found txSightings) print(w io.Writer, f format) error {
 			fmt.Fprintf(&about, "transaction %s on %s\nblock %d, index %s, %s\n", s.Hash, s.Chain, s.Block, s.TxIndex, s.Time)
 			if s.Failed {
 				about.WriteString("failed: only its fees moved\n")
+			}
+			if s.Form != nil {
+				fmt.Fprintf(&about, "form: %s\n", s.Form.form)
 			}
 			fmt.Fprintf(&about, "known: %s\n%s\n", s.Coverage.text(), s.doubt())
 			if _, err := io.WriteString(w, about.String()); err != nil {

@@ -31,13 +31,15 @@ var ErrValue = errors.New("impossible amount")
 // outputs only. Fees are what the inputs hold more than the outputs, and no
 // transfers. The block must be sane (see checkBlock).
 //
+// How each transaction was written is its Form.
+//
 // Inputs that find does not know are left out and returned, and the block is
 // known in part.
 func Decode(chain graph.Chain, height uint32, block *btcutil.Block, find Lookup) (graph.Block, []Missing, error) {
 	header := &block.MsgBlock().Header
 	drafts := make([]draft, len(block.Transactions()))
 	for i, tx := range block.Transactions() {
-		d := draft{index: uint32(i), hash: display(*tx.Hash())}
+		d := draft{index: uint32(i), hash: display(*tx.Hash()), form: formOf(tx)}
 		if !blockchain.IsCoinBase(tx) {
 			d.spends = make([]spend, len(tx.MsgTx().TxIn))
 			for j, in := range tx.MsgTx().TxIn {
@@ -69,6 +71,7 @@ type draft struct {
 	spends []spend // none: a coinbase
 	pays   []payment
 	memos  []memo
+	form   graph.Form // zero where the source does not tell
 }
 
 // spend is an input, with what its source claims about the output spent.
@@ -131,7 +134,7 @@ func assemble(chain graph.Chain, header graph.Header, drafts []draft, find Looku
 		if err != nil {
 			return graph.Block{}, nil, fmt.Errorf("transaction %s: %w", d.hash, err)
 		}
-		block.Txs = append(block.Txs, graph.Tx{Index: d.index, Hash: d.hash, Transfers: transfers, Events: events})
+		block.Txs = append(block.Txs, graph.Tx{Index: d.index, Hash: d.hash, Transfers: transfers, Events: events, Form: d.form})
 	}
 	return block, missing, nil
 }

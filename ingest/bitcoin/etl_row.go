@@ -39,6 +39,8 @@ type etlRow struct {
 	InputValue     integer     `json:"input_value"`
 	OutputValue    integer     `json:"output_value"`
 	Fee            integer     `json:"fee"`
+
+	etlForm
 }
 
 // etlInput has value, type and addresses of the output it spends only after
@@ -49,6 +51,8 @@ type etlInput struct {
 	Type       string   `json:"type"`
 	Addresses  []string `json:"addresses"`
 	Value      integer  `json:"value"`
+	ScriptHex  *string  `json:"script_hex"`
+	Sequence   integer  `json:"sequence"`
 }
 
 type etlOutput struct {
@@ -152,6 +156,9 @@ func (r *etlRow) draft(chain graph.Chain, index uint32) (draft, error) {
 	}
 	if r.OutputValue.set && r.OutputValue.value != sum {
 		return draft{}, fmt.Errorf("%w: the outputs have %d satoshi, output_value says %d", ErrValue, sum, r.OutputValue.value)
+	}
+	if d.form, err = r.form(&d); err != nil {
+		return draft{}, err
 	}
 	return d, r.checkFee(&d, sum)
 }

@@ -67,6 +67,7 @@ func etlRows(t testing.TB, blocks []*wire.MsgBlock, enriched bool) (blockRows, t
 				"hash": tx.TxHash().String(), "block_number": height, "block_hash": b.BlockHash().String(), "block_timestamp": b.Header.Timestamp.Unix(),
 				"is_coinbase": coinbase, "index": i, "inputs": inputs, "outputs": outputs, "input_count": len(inputs), "output_count": len(outputs),
 				"input_value": had, "output_value": paid, "fee": 0,
+				"version": tx.Version, "lock_time": tx.LockTime, "virtual_size": tx.SerializeSize(), // there are no witnesses yet
 			}
 			if !coinbase {
 				row["fee"] = had - paid // negative, as bitcoin-etl writes it where values are unknown
