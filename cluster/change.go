@@ -26,6 +26,7 @@ type ChangeRule struct {
 	Sign       Sign // what it looks at
 	Confidence uint8
 	Scripts    bool // it looks at the forms of scripts
+	Settled    bool // it looks at who spends the outputs, and speaks of payments that Settled yields; all others do of any
 
 	// exclude is the outputs of all that the rule cannot exclude; all, if it has
 	// nothing to say. Scripts are resolved if the rule looks at them.
@@ -42,6 +43,9 @@ const (
 	SignSize
 	SignRoundness
 	SignChain
+	SignLock
+	SignFee
+	SignForm
 )
 
 // changeConfidence is what a single sign is worth. hopline (synthetic regtest
@@ -52,23 +56,21 @@ const (
 	agreedConfidence = 60
 )
 
-// ChangeRules are the rules that look at a single sign each.
-//
-// Not possible here, because a ledger keeps what moved and not how it was
-// written: locktime (BlockSci), which needs nLockTime of this transaction and of
-// the one that spends the output; fixed_fee (BlockSci), which needs the size in
-// virtual bytes; and wallet fingerprints of version, sequence numbers, signature
-// size and key order. Nothing is guessed in their place.
+// ChangeRules are the rules that look at a single sign each, and two that look
+// at several.
 var ChangeRules = [...]ChangeRule{
-	{ChangeType, SignScript, changeConfidence, true, changeType},
-	{ChangeOneTime, SignHistory, changeConfidence, false, changeOneTime},
-	{ChangeReuse, SignHistory, changeConfidence, false, changeReuse},
-	{ChangeOptimal, SignSize, changeConfidence, false, changeOptimal},
-	{ChangeRound, SignRoundness, changeConfidence, false, changeRound},
-	{ChangeThousand, SignRoundness, changeConfidence, false, changeThousand},
-	{ChangePeel, SignChain, changeConfidence, false, changePeel},
-	{ChangeLegacy, SignHistory | SignSize, changeConfidence, false, changeLegacy},
-	{ChangeGraphSense, SignScript | SignHistory | SignSize | SignRoundness, 50, true, changeGraphSense},
+	{ChangeType, SignScript, changeConfidence, true, false, changeType},
+	{ChangeOneTime, SignHistory, changeConfidence, false, false, changeOneTime},
+	{ChangeReuse, SignHistory, changeConfidence, false, false, changeReuse},
+	{ChangeOptimal, SignSize, changeConfidence, false, false, changeOptimal},
+	{ChangeRound, SignRoundness, changeConfidence, false, false, changeRound},
+	{ChangeThousand, SignRoundness, changeConfidence, false, false, changeThousand},
+	{ChangePeel, SignChain, changeConfidence, false, false, changePeel},
+	{ChangeLegacy, SignHistory | SignSize, changeConfidence, false, false, changeLegacy},
+	{ChangeGraphSense, SignScript | SignHistory | SignSize | SignRoundness, 50, true, false, changeGraphSense},
+	{ChangeLockTime, SignLock, changeConfidence, false, true, changeLockTime},
+	{ChangeFixedFee, SignFee, changeConfidence, false, true, changeFixedFee},
+	{ChangeFingerprint, SignForm, changeConfidence, false, true, changeFingerprint},
 }
 
 // HasChange reports whether a rule may look for change at all: not in a

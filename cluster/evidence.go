@@ -20,19 +20,22 @@ type Rule uint8
 
 // The rules that produce evidence; the numbers are stored and never reused.
 const (
-	CoSpend          Rule = iota + 1 // inputs of one transaction
-	ChangeDirect                     // an output pays an address of the inputs back
-	ChangeType                       // the only output of the inputs' script type
-	ChangeOneTime                    // the only output to an address never seen before
-	ChangeReuse                      // the others were seen before
-	ChangeOptimal                    // the only output smaller than the smallest input
-	ChangeRound                      // the payment is a multiple of a power of ten
-	ChangeThousand                   // graphsense-lib: value mod 1000
-	ChangePeel                       // a link of a peel chain
-	ChangeLegacy                     // Meiklejohn
-	ChangeGraphSense                 // graphsense-lib's one-time change: several signs at once
-	DepositReuse                     // users of one exchange deposit address
-	Airdrop                          // recipients of an airdrop who pool it at one address
-	ChangeAgreed                     // change rules of two different signs agree, and none disagrees
+	CoSpend           Rule = iota + 1 // inputs of one transaction
+	ChangeDirect                      // an output pays an address of the inputs back
+	ChangeType                        // the only output of the inputs' script type
+	ChangeOneTime                     // the only output to an address never seen before
+	ChangeReuse                       // the others were seen before
+	ChangeOptimal                     // the only output smaller than the smallest input
+	ChangeRound                       // the payment is a multiple of a power of ten
+	ChangeThousand                    // graphsense-lib: value mod 1000
+	ChangePeel                        // a link of a peel chain
+	ChangeLegacy                      // Meiklejohn
+	ChangeGraphSense                  // graphsense-lib's one-time change: several signs at once
+	DepositReuse                      // users of one exchange deposit address
+	Airdrop                           // recipients of an airdrop who pool it at one address
+	ChangeAgreed                      // change rules of two different signs agree, and none disagrees
+	ChangeLockTime                    // spent with a lock time if this has one
+	ChangeFixedFee                    // spent at the same fee rate
+	ChangeFingerprint                 // spent by a transaction that the same wallet can have written
 	ruleEnd
 )

@@ -110,6 +110,12 @@ func (s Search) utxo(ctx context.Context, view graph.View, from uint32, services
 	rules := s.rules()
 	var p Payment
 	lookup := Lookup{Address: view.Address, Tx: view.Tx}
+	settled := slices.ContainsFunc(ChangeRules[:], func(r ChangeRule) bool { return r.Settled && rules.Has(r.Rule) })
+	if settled {
+		lookup.Spender = func(output graph.Position, to graph.ID) (graph.Position, error) {
+			return spender(ctx, view, output, to, p.At)
+		}
+	}
 	var seen *seen
 	if rules.Without(CoSpend) != 0 {
 		seen = newSeen(ctx, view, from)
@@ -137,8 +143,45 @@ func (s Search) utxo(ctx context.Context, view graph.View, from uint32, services
 		if err != nil {
 			return evidence, err
 		}
-		return p.Evidence(evidence, f, rules.Has, service)
+		if evidence, err = p.Evidence(evidence, f, rules.Has, service); err != nil || !settled {
+			return evidence, err
+		}
+		for q, err := range p.Settled() {
+			if err != nil {
+				return evidence, err
+			}
+			if f, err = Recognise(q); err != nil {
+				return evidence, err
+			}
+			if evidence, err = q.Evidence(evidence, f, rules.Has, service); err != nil {
+				return evidence, err
+			}
+		}
+		return evidence, nil
 	}, nil
+}
+
+// spendersSought is among how many entries of an address's history the one is
+// looked for that spends an output. Addresses with more in between are a
+// service's, which the rules have nothing to say of.
+const spendersSought = 256
+
+// spender is the transaction before a position that spends an output paid to an
+// address.
+func spender(ctx context.Context, view graph.View, output graph.Position, to graph.ID, before graph.Position) (graph.Position, error) {
+	sought := 0
+	for e, err := range view.History(ctx, to, output.Next()) {
+		if err != nil {
+			return graph.Position{}, err
+		}
+		if sought++; sought > spendersSought || e.At.Compare(before) >= 0 {
+			break
+		}
+		if e.Kind == graph.KindInput && e.Spends == output {
+			return e.At.StartOf(), nil
+		}
+	}
+	return graph.Position{}, nil
 }
 
 // seen tells whether an address occurs before a transaction. From the first

@@ -16,7 +16,9 @@ import (
 //	record: | block 4 | transaction 3 | rule 1 | confidence 1 | a 5 | b 5 | c 5 |
 //
 // The mark tells the block at the height from any other; transactions and
-// movements count all of the ledger up to there, evidence or not. The crc is
+// movements count all of the ledger up to there, evidence or not. A transaction
+// whose form is known counts as a movement more: what is learned later changes
+// the count. The crc is
 // of all before it, the length of the whole frame: it lets the last frame be
 // found from the end.
 const (
@@ -34,7 +36,7 @@ type Mark struct {
 	Height    uint32
 	Block     graph.Hash // the block's hash, or a digest of what is in it where no source told the hash
 	Txs       uint64     // of the ledger up to here
-	Transfers uint64
+	Transfers uint64     // and known forms of transactions
 }
 
 // appendFrame writes a frame behind b.

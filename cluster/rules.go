@@ -66,6 +66,15 @@ var rules = [ruleEnd]RuleInfo{
 	Airdrop: {Name: "airdrop", Family: graph.AccountFamily, Confidence: 30,
 		Sentence: "recipients of several airdrops who pool them at one address share an owner",
 		Source:   "Victor 2020; etherclust"},
+	ChangeLockTime: {Name: "change_locktime", Family: graph.UTXOFamily, Confidence: changeConfidence,
+		Sentence: "of outputs that are all spent, the only one spent by a transaction that has a lock time as this one has, or none as this has none, is change",
+		Source:   "BlockSci locktime"},
+	ChangeFixedFee: {Name: "change_fixed_fee", Family: graph.UTXOFamily, Confidence: changeConfidence,
+		Sentence: "of outputs that are all spent, the only one spent at the same fee rate (within 1 %) is change",
+		Source:   "BlockSci fixed_fee"},
+	ChangeFingerprint: {Name: "change_fingerprint", Family: graph.UTXOFamily, Confidence: changeConfidence,
+		Sentence: "of outputs that are all spent, the only one spent by a transaction that the same wallet can have written (version, BIP 125, BIP 69, low R) is change",
+		Source:   "ishaanam/wallet-fingerprinting"},
 }
 
 // SameKey names the reason for which an account is one owner's on every EVM

@@ -75,12 +75,12 @@ func (l *Log) Update(ctx context.Context, view graph.View, finder func(from uint
 	if err := l.extend(ctx, view, tip, finder, &u); err != nil {
 		return u, err
 	}
-	if l.tip.Txs == size.Txs && l.tip.Transfers == size.Transfers {
+	if l.tip.Txs == size.Txs && l.tip.Transfers == facts(size) {
 		return u, nil
 	}
 	if u.From == 0 {
-		return u, fmt.Errorf("%w: it holds %d transactions and %d transfers, of which %d and %d can be read",
-			graph.ErrDamaged, size.Txs, size.Transfers, l.tip.Txs, l.tip.Transfers)
+		return u, fmt.Errorf("%w: it holds %d transactions with %d transfers and forms, of which %d and %d can be read",
+			graph.ErrDamaged, size.Txs, facts(size), l.tip.Txs, l.tip.Transfers)
 	}
 	if _, err := l.rollBack(func(Mark) (bool, error) { return false, nil }); err != nil {
 		return u, err
@@ -122,7 +122,7 @@ func (l *Log) State(ctx context.Context, view graph.View) (s State, behind uint3
 	if err = errors.Join(err, errSize); err != nil {
 		return Stale, 0, err
 	}
-	switch same := size.Txs == l.tip.Txs && size.Transfers == l.tip.Transfers; {
+	switch same := size.Txs == l.tip.Txs && facts(size) == l.tip.Transfers; {
 	case l.tip.Height < tip.Height && size.Txs >= l.tip.Txs:
 		return Behind, tip.Height - l.tip.Height, nil
 	case !same:
@@ -165,6 +165,9 @@ func (l *Log) extend(ctx context.Context, view graph.View, tip graph.Header, fin
 		u.Txs++
 		w.mark.Txs++
 		w.mark.Transfers += uint64(len(tx.Moves))
+		if tx.Form.Known {
+			w.mark.Transfers++
+		}
 	}
 	w.mark.Height = tip.Height
 	if err := w.frame(); err != nil {
@@ -172,6 +175,9 @@ func (l *Log) extend(ctx context.Context, view graph.View, tip graph.Header, fin
 	}
 	return errors.Join(w.save(), l.sync())
 }
+
+// facts counts what evidence is found in, as Mark.Transfers does.
+func facts(size graph.Size) uint64 { return size.Transfers + size.Forms }
 
 // frameWriter gathers evidence into frames.
 type frameWriter struct {

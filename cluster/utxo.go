@@ -14,8 +14,11 @@ type Payment struct {
 	Time    int64          // of its block, unix seconds
 	Inputs  []Coin         // in their order; none: a coinbase
 	Outputs []Coin         // in their order, also those of value zero
+	Form    graph.Form     // how it was written
+	Whole   bool           // all that it moved is known
 
 	lookup Lookup
+	by     *Payment // of one that Settled yields: who spent its last output
 }
 
 // Coin is an output of this transaction, or one that it spends.
@@ -25,6 +28,7 @@ type Coin struct {
 	Script Script // ScriptUnknown until Resolve
 	Fresh  bool   // of an output: its address was never seen before this transaction
 	Spends graph.Position
+	Spent  graph.Position // of an output of a payment that Settled yields: the transaction that spends it
 }
 
 // Lookup is what rules may ask of the ledger beside the transaction itself: only
@@ -37,6 +41,9 @@ type Lookup struct {
 	Seen func(graph.ID) bool
 	// Tx is an earlier transaction. What it returns is not kept.
 	Tx func(graph.Position) (graph.TxMoves, error)
+	// Spender is the earlier transaction that spends an output paid to an
+	// address; zero if none does, or it takes too long to find.
+	Spender func(output graph.Position, to graph.ID) (graph.Position, error)
 }
 
 // ErrPayment is returned for a transaction that moves what cannot be bitcoin:
@@ -98,7 +105,7 @@ func ScriptOf(a graph.Address) Script {
 // its memory is used again. The payment does not keep tx. It asks the ledger
 // for nothing but Seen; the forms of scripts are looked up by Resolve.
 func (p *Payment) Read(tx *graph.TxMoves, l Lookup) error {
-	*p = Payment{At: tx.At.StartOf(), Time: tx.Time, Inputs: p.Inputs[:0], Outputs: p.Outputs[:0], lookup: l}
+	*p = Payment{At: tx.At.StartOf(), Time: tx.Time, Inputs: p.Inputs[:0], Outputs: p.Outputs[:0], Form: tx.Form, Whole: tx.Know.Transfers == graph.Full, lookup: l}
 	for i := range tx.Moves {
 		m := &tx.Moves[i]
 		if m.Kind != graph.KindInput && m.Kind != graph.KindOutput {

@@ -7,18 +7,23 @@ import "spoor/graph"
 // further one, a change rule joins it with the address of the change. Service
 // reports whether an address belongs to a labelled service, whose payments are
 // not looked at for change; nil if nothing is labelled. The finding is what
-// Recognise says of the transaction.
+// Recognise says of the transaction. Of a payment that Settled yields it is what
+// rules say that look at who spends the outputs, and nothing else; it stands at
+// the transaction that spent the last.
 func (p *Payment) Evidence(list []Evidence, f Finding, want func(Rule) bool, service func(graph.ID) bool) ([]Evidence, error) {
 	if len(p.Inputs) == 0 {
 		return list, nil
 	}
-	a := p.Inputs[0].ID
+	a, at := p.Inputs[0].ID, p.At
+	if p.by != nil {
+		at = p.by.At
+	}
 	add := func(r Rule, confidence uint8, b graph.ID) {
 		if b != a && a != 0 && b != 0 {
-			list = append(list, Evidence{At: p.At, Rule: r, Confidence: confidence, A: a, B: b})
+			list = append(list, Evidence{At: at, Rule: r, Confidence: confidence, A: a, B: b})
 		}
 	}
-	if len(p.Inputs) > 1 && want(CoSpend) {
+	if len(p.Inputs) > 1 && p.by == nil && want(CoSpend) {
 		if confidence, _ := p.CoSpend(f); confidence > 0 {
 			for _, b := range p.payers() {
 				add(CoSpend, confidence, b)
@@ -31,7 +36,7 @@ func (p *Payment) Evidence(list []Evidence, f Finding, want func(Rule) bool, ser
 	if back := p.changeDirect(); back != 0 {
 		// The change is known; what is left are payments.
 		for i := range p.Outputs {
-			if back>>i&1 == 1 && want(ChangeDirect) {
+			if back>>i&1 == 1 && p.by == nil && want(ChangeDirect) {
 				add(ChangeDirect, 100, p.Outputs[i].ID)
 			}
 		}
@@ -46,7 +51,7 @@ func (p *Payment) Evidence(list []Evidence, f Finding, want func(Rule) bool, ser
 			add(r.Rule, r.Confidence, p.Outputs[votes[i]].ID)
 		}
 	}
-	if output, ok := agreed(&votes); ok && want(ChangeAgreed) {
+	if output, ok := agreed(&votes); ok && p.by == nil && want(ChangeAgreed) {
 		add(ChangeAgreed, agreedConfidence, p.Outputs[output].ID)
 	}
 	return list, nil
@@ -55,10 +60,10 @@ func (p *Payment) Evidence(list []Evidence, f Finding, want func(Rule) bool, ser
 // votes is the output that each change rule takes for the change, -1 where it
 // names none or was not asked.
 func (p *Payment) votes(want func(Rule) bool) (v [len(ChangeRules)]int, err error) {
-	all := want(ChangeAgreed)
+	all := p.by == nil && want(ChangeAgreed)
 	for i := range ChangeRules {
 		v[i] = -1
-		if r := &ChangeRules[i]; all || want(r.Rule) {
+		if r := &ChangeRules[i]; r.Settled == (p.by != nil) && (all || want(r.Rule)) {
 			left, err := p.Candidates(r)
 			if err != nil {
 				return v, err

@@ -23,11 +23,13 @@ type book struct {
 	txs   map[graph.Position]graph.TxMoves
 	last  map[string]graph.Position // where each name was paid last
 	next  uint32
+	know  graph.Extent // of the transactions that follow
+	form  graph.Form   // of the next
 }
 
 func newBook(t *testing.T, at int64) *book {
 	return &book{t: t, time: at, ids: map[string]graph.ID{}, addrs: make([]graph.Address, 1),
-		seen: map[graph.ID]bool{}, txs: map[graph.Position]graph.TxMoves{}, last: map[string]graph.Position{}}
+		seen: map[graph.ID]bool{}, txs: map[graph.Position]graph.TxMoves{}, last: map[string]graph.Position{}, know: graph.Full}
 }
 
 func (b *book) id(name string) graph.ID {
@@ -66,7 +68,8 @@ func (b *book) id(name string) graph.ID {
 func (b *book) tx(text string) *cluster.Payment {
 	b.t.Helper()
 	b.next++
-	tx := graph.TxMoves{At: graph.Position{Block: b.next}, Time: b.time}
+	tx := graph.TxMoves{At: graph.Position{Block: b.next}, Time: b.time, Know: graph.Knowledge{Transfers: b.know}, Form: b.form}
+	b.form = graph.Form{}
 	sides := strings.Split(text, ">")
 	if len(sides) != 2 {
 		b.t.Fatalf("%q has no two sides", text)
@@ -103,6 +106,9 @@ func (b *book) tx(text string) *cluster.Payment {
 		Address: func(id graph.ID) (graph.Address, error) { return b.addrs[id], nil },
 		Seen:    func(id graph.ID) bool { return seen[id] },
 		Tx:      func(at graph.Position) (graph.TxMoves, error) { return b.txs[at.StartOf()], nil },
+		Spender: func(output graph.Position, to graph.ID) (graph.Position, error) {
+			return b.spender(output, to, tx.At), nil
+		},
 	}); err != nil {
 		b.t.Fatal(err)
 	}
@@ -111,6 +117,18 @@ func (b *book) tx(text string) *cluster.Payment {
 		b.seen[tx.Moves[i].From], b.seen[tx.Moves[i].To] = true, true
 	}
 	return p
+}
+
+// spender is the transaction before a position that spends an output.
+func (b *book) spender(output graph.Position, to graph.ID, before graph.Position) graph.Position {
+	for at, tx := range b.txs {
+		for _, m := range tx.Moves {
+			if at.Compare(before) < 0 && m.Kind == graph.KindInput && m.Spends == output && m.From == to {
+				return at
+			}
+		}
+	}
+	return graph.Position{}
 }
 
 func TestReadRefuses(t *testing.T) {

@@ -75,7 +75,7 @@ func (c *coins) fill(b *graph.Block, transfers int) {
 	made := 1
 	if c.opened {
 		for made < transfers {
-			rows, fee := c.spend()
+			rows, fee := c.spend(b.Height)
 			fees += fee
 			made += len(rows.Transfers)
 			rows.Index = uint32(len(b.Txs))
@@ -126,7 +126,7 @@ func (c *coins) coinbase(height uint32, fees uint64) graph.Tx {
 
 // spend makes one transaction: an owner's oldest coins become payments and
 // change.
-func (c *coins) spend() (graph.Tx, uint64) {
+func (c *coins) spend(height uint32) (graph.Tx, uint64) {
 	who, inputs := c.spender()
 	have := c.owners[who].coins
 	spent := slices.Clone(have[:inputs])
@@ -174,6 +174,7 @@ func (c *coins) spend() (graph.Tx, uint64) {
 	}
 	tx := graph.Tx{Transfers: rows}
 	c.name(&tx)
+	tx.Form = formOf(c.owners[who].home, height, tx.Hash, inputs, len(outs))
 	for i, o := range outs {
 		made[i].at = graph.OutPoint{Tx: tx.Hash, Index: uint32(i)}
 		c.receive(o.who, made[i])
@@ -291,5 +292,5 @@ func (c *coins) name(tx *graph.Tx) {
 
 // feeOf is the fee of a transaction of usual size.
 func feeOf(inputs, outputs int) uint64 {
-	return satPerVByte * uint64(11+68*inputs+31*outputs)
+	return satPerVByte * uint64(sizeOf(inputs, outputs))
 }
