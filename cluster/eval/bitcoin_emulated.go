@@ -99,7 +99,7 @@ func readEmulated(dir string) (*ledger, error) {
 		}
 		for i := range b.Txs {
 			tx := &b.Txs[i]
-			moves := graph.TxMoves{At: graph.Position{Block: b.Height, Tx: tx.Index}, Hash: tx.Hash, Time: b.Time, Know: b.Know}
+			moves := graph.TxMoves{At: graph.Position{Block: b.Height, Tx: tx.Index}, Hash: tx.Hash, Time: b.Time, Know: b.Know, Form: tx.Form}
 			for _, t := range tx.Transfers {
 				m := graph.Move{Seq: t.Seq, Kind: t.Kind, Asset: graph.NativeID, Amount: t.Amount}
 				if t.Kind == graph.KindInput {

@@ -61,7 +61,9 @@ func (l *ledger) tx(p graph.Position) (graph.TxMoves, error) {
 func (l *ledger) payments() iter.Seq2[*cluster.Payment, error] {
 	return func(yield func(*cluster.Payment, error) bool) {
 		seen := make([]bool, len(l.names))
-		look := cluster.Lookup{Address: l.address, Tx: l.tx, Seen: func(id graph.ID) bool { return seen[id] }}
+		spent := map[graph.Position]graph.Position{}
+		look := cluster.Lookup{Address: l.address, Tx: l.tx, Seen: func(id graph.ID) bool { return seen[id] },
+			Spender: func(output graph.Position, _ graph.ID) (graph.Position, error) { return spent[output], nil }}
 		var p cluster.Payment
 		for i := range l.txs {
 			if err := p.Read(&l.txs[i], look); err != nil {
@@ -72,7 +74,11 @@ func (l *ledger) payments() iter.Seq2[*cluster.Payment, error] {
 				return
 			}
 			for j := range l.txs[i].Moves {
-				seen[l.txs[i].Moves[j].From], seen[l.txs[i].Moves[j].To] = true, true
+				m := &l.txs[i].Moves[j]
+				seen[m.From], seen[m.To] = true, true
+				if m.Kind == graph.KindInput {
+					spent[m.Spends] = l.txs[i].At
+				}
 			}
 		}
 	}

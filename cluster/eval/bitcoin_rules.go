@@ -70,6 +70,7 @@ func (s *RuleScore) Chance() float64 { return 100 - percent(s.Placebo-s.PlaceboR
 var utxoRules = []cluster.Rule{
 	cluster.CoSpend, cluster.ChangeDirect, cluster.ChangeType, cluster.ChangeOneTime, cluster.ChangeReuse, cluster.ChangeOptimal,
 	cluster.ChangeRound, cluster.ChangeThousand, cluster.ChangePeel, cluster.ChangeLegacy, cluster.ChangeGraphSense, cluster.ChangeAgreed,
+	cluster.ChangeLockTime, cluster.ChangeFixedFee, cluster.ChangeFingerprint,
 }
 
 // ruleSets are the choices that are measured; each includes common input with
@@ -87,6 +88,7 @@ var ruleSets = []struct {
 	{"and agreed change", false, []cluster.Rule{cluster.ChangeDirect, cluster.ChangeAgreed}, 0},
 	{"and graphsense change", false, []cluster.Rule{cluster.ChangeDirect, cluster.ChangeGraphSense}, 0},
 	{"and legacy change", false, []cluster.Rule{cluster.ChangeDirect, cluster.ChangeLegacy}, 0},
+	{"and change by habits", false, []cluster.Rule{cluster.ChangeDirect, cluster.ChangeLockTime, cluster.ChangeFixedFee, cluster.ChangeFingerprint}, 0},
 	{"and any change rule", false, utxoRules[1:], 0},
 }
 
@@ -149,6 +151,9 @@ func (l *ledger) measure(name string) (*Owners, error) {
 		if err := l.placebo(p, f, last, scores); err != nil {
 			return nil, err
 		}
+		if found, err = l.settled(p, found, scores); err != nil {
+			return nil, err
+		}
 		if len(p.Inputs) > 0 {
 			last = p.Inputs[0].ID
 		}
@@ -170,6 +175,30 @@ func (l *ledger) measure(name string) (*Owners, error) {
 		o.Rules = append(o.Rules, *scores[r])
 	}
 	return o, nil
+}
+
+// settled judges what a transaction shows of earlier ones.
+func (l *ledger) settled(p *cluster.Payment, found []cluster.Evidence, scores map[cluster.Rule]*RuleScore) ([]cluster.Evidence, error) {
+	for q, err := range p.Settled() {
+		if err != nil {
+			return nil, err
+		}
+		f, err := cluster.Recognise(q)
+		if err != nil {
+			return nil, err
+		}
+		from := len(found)
+		if found, err = q.Evidence(found, f, all, nil); err != nil {
+			return nil, err
+		}
+		for _, e := range found[from:] {
+			l.score(scores[e.Rule], e.A, e.B)
+		}
+		if err := l.dealt(q, f, scores); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 func all(cluster.Rule) bool { return true }
@@ -217,17 +246,18 @@ func (l *ledger) score(s *RuleScore, a, b graph.ID) {
 
 // placebo judges what the rules would claim by chance of a transaction.
 func (l *ledger) placebo(p *cluster.Payment, f cluster.Finding, last graph.ID, scores map[cluster.Rule]*RuleScore) error {
-	chance := map[cluster.Rule]*RuleScore{}
-	for r := range scores {
-		chance[r] = &RuleScore{}
-	}
 	if sure, _ := p.CoSpend(f); sure > 0 {
 		for i := 1; i < len(p.Inputs); i++ {
 			if p.Inputs[i].ID != p.Inputs[0].ID && last != p.Inputs[0].ID && last != 0 {
-				l.score(chance[cluster.CoSpend], p.Inputs[0].ID, last)
+				l.byChance(scores[cluster.CoSpend], p.Inputs[0].ID, last)
 			}
 		}
 	}
+	return l.dealt(p, f, scores)
+}
+
+// dealt judges the change rules where outputs were dealt anew.
+func (l *ledger) dealt(p *cluster.Payment, f cluster.Finding, scores map[cluster.Rule]*RuleScore) error {
 	if err := p.Resolve(); err != nil {
 		return err
 	}
@@ -236,13 +266,17 @@ func (l *ledger) placebo(p *cluster.Payment, f cluster.Finding, last graph.ID, s
 	found, err := p.Evidence(nil, f, func(r cluster.Rule) bool { return r != cluster.CoSpend && r != cluster.ChangeDirect }, nil)
 	copy(p.Outputs, before)
 	for _, e := range found {
-		l.score(chance[e.Rule], e.A, e.B)
-	}
-	for r, c := range chance {
-		scores[r].Placebo += c.Claims
-		scores[r].PlaceboRight += c.Right
+		l.byChance(scores[e.Rule], e.A, e.B)
 	}
 	return err
+}
+
+// byChance judges a claim of a placebo.
+func (l *ledger) byChance(s *RuleScore, a, b graph.ID) {
+	var chance RuleScore
+	l.score(&chance, a, b)
+	s.Placebo += chance.Claims
+	s.PlaceboRight += chance.Right
 }
 
 // deal gives the outputs' addresses the values, forms and histories of one

@@ -12,10 +12,11 @@ import (
 // each other, exchanges that collect deposits and pay out in batches, CoinJoins
 // and PayJoins. Habits are drawn for each wallet: the form of script, how coins
 // are chosen, whether addresses are used again, whether amounts are round, where
-// change goes. What rules score here holds for these habits only.
+// change goes, the program that writes. What rules score here holds for these habits only.
 type town struct {
 	*ledger
 	draw    *rand.Rand
+	write   programs
 	at      graph.Position
 	keys    uint64
 	people  []*wallet
@@ -34,6 +35,7 @@ type wallet struct {
 	address graph.ID // used again, where he does that; 0 if none yet
 	kept    graph.ID // for change, the same
 	habits
+	writing writing
 }
 
 type habits struct {
@@ -84,10 +86,11 @@ func MeasureTown(n int, seed uint64) (*Owners, error) {
 }
 
 func newTown(seed uint64) *town {
-	t := &town{ledger: newLedger(), draw: rand.New(rand.NewPCG(seed, 1)), at: graph.Position{Block: 1}}
+	t := &town{ledger: newLedger(), draw: rand.New(rand.NewPCG(seed, 1)), at: graph.Position{Block: 1},
+		write: programs{draw: rand.New(rand.NewPCG(seed, 2)), market: 500}}
 	found := func(kind string, n int, coins int) (list []*wallet) {
 		for i := range n {
-			w := &wallet{name: fmt.Sprintf("%s %d", kind, i), form: t.pick(60, 15, 15, 10)}
+			w := &wallet{name: fmt.Sprintf("%s %d", kind, i), form: t.pick(60, 15, 15, 10), writing: t.write.writing()}
 			w.habits = habits{reuses: t.chance(15), returns: t.chance(8), mimics: t.chance(6), keeps: t.chance(4), moved: t.chance(10), round: t.chance(60), choice: t.pick(40, 30, 30)}
 			for range coins {
 				t.commit(nil, []payee{{w, t.address(w), 5_000_000 + uint64(t.draw.IntN(200_000_000))}}, false)
@@ -213,7 +216,8 @@ func (t *town) commit(in []held, out []payee, keep bool) []coin {
 	if !keep {
 		t.draw.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	}
-	tx := graph.TxMoves{At: t.at, Time: townStart + int64(t.at.Block)*600}
+	tx := graph.TxMoves{At: t.at, Time: townStart + int64(t.at.Block)*600, Know: graph.Knowledge{Transfers: graph.Full},
+		Form: t.write.form(in, len(out), t.at.Block, t.mixes[t.at])}
 	binary.BigEndian.PutUint32(tx.Hash[28:], t.at.Block)
 	add := func(m graph.Move, value uint64, seq graph.Seq, err error) {
 		if err != nil {
