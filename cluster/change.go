@@ -73,6 +73,17 @@ var ChangeRules = [...]ChangeRule{
 	{ChangeFingerprint, SignForm, changeConfidence, false, true, changeFingerprint},
 }
 
+// SettledRules are the rules that look at who spends the outputs, and at how
+// transactions were written: where the ledger does not know, they say nothing.
+func SettledRules() (s RuleSet) {
+	for i := range ChangeRules {
+		if ChangeRules[i].Settled {
+			s = s.With(ChangeRules[i].Rule)
+		}
+	}
+	return s
+}
+
 // HasChange reports whether a rule may look for change at all: not in a
 // transaction of one output, a batch, a coinbase, one whose inputs are not all
 // known, what was recognised as a protocol, or where an input's owner is a

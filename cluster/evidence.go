@@ -8,7 +8,7 @@ import "spoor/graph"
 // shares an owner is computed from it, again whenever a rule is left out, a
 // label changes or a block is rolled back.
 type Evidence struct {
-	At         graph.Position // Seq is 0: the transaction as a whole
+	At         graph.Position // Seq is 0: the transaction as a whole; of rules in SettledRules the one that spends the last output
 	Rule       Rule
 	Confidence uint8    // 0 to 100
 	A, B       graph.ID // the two addresses; of a deposit the user, then the deposit address; of an airdrop the recipient, then the pool

@@ -110,7 +110,7 @@ func (s Search) utxo(ctx context.Context, view graph.View, from uint32, services
 	rules := s.rules()
 	var p Payment
 	lookup := Lookup{Address: view.Address, Tx: view.Tx}
-	settled := slices.ContainsFunc(ChangeRules[:], func(r ChangeRule) bool { return r.Settled && rules.Has(r.Rule) })
+	settled := rules&SettledRules() != 0
 	if settled {
 		lookup.Spender = func(output graph.Position, to graph.ID) (graph.Position, error) {
 			return spender(ctx, view, output, to, p.At)

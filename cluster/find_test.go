@@ -7,6 +7,7 @@ import (
 	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/badger"
+	"spoor/graph/graphtest"
 	"spoor/ingest/synthetic"
 )
 
@@ -111,4 +112,58 @@ func find(t *testing.T, ledger graph.Ledger, search cluster.Search, dir string) 
 		all = append(all, e)
 	}
 	return all
+}
+
+// TestFormsLearnedLater: evidence of a ledger whose forms were not known is
+// found anew when its blocks are read again, and is that of one which always
+// knew them.
+func TestFormsLearnedLater(t *testing.T) {
+	chain := graph.ChainOf(graph.Bitcoin)
+	search := cluster.Search{Chain: chain, Rules: cluster.SettledRules()}
+	var formed, bare []graph.Block
+	for b, err := range (synthetic.Traffic{Ledger: chain, Seed: 5, Transfers: 4000, PerBlock: 50}).Blocks(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		formed = append(formed, b)
+		b.Txs = slices.Clone(b.Txs)
+		for i := range b.Txs {
+			b.Txs[i].Form = graph.Form{}
+		}
+		bare = append(bare, b)
+	}
+	ledger := func(blocks []graph.Block) graph.Ledger {
+		l, err := graphtest.NewModel().Ledger(t.Context(), chain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		apply(t, l, blocks)
+		return l
+	}
+	want := find(t, ledger(formed), search, t.TempDir())
+	dir, later := t.TempDir(), ledger(bare)
+	if got := find(t, later, search, dir); len(got) > 0 || len(want) < 100 {
+		t.Fatalf("%d pieces of evidence without forms, %d with", len(got), len(want))
+	}
+	apply(t, later, formed)
+	view, err := later.View(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, _, err := cluster.EditLog(dir, chain, search.Basis())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if state, _, err := log.State(t.Context(), view); err != nil || state != cluster.Stale {
+		t.Errorf("the log is %v, %v; want stale", state, err)
+	}
+	if u, err := log.Update(t.Context(), view, search.Finder(t.Context(), view)); err != nil || !u.Rebuilt {
+		t.Fatalf("%+v, %v; want it found anew", u, err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := find(t, later, search, dir); !slices.Equal(got, want) {
+		t.Errorf("%d pieces of evidence, want %d", len(got), len(want))
+	}
 }

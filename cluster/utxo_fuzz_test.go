@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"spoor/cluster"
@@ -72,4 +73,97 @@ func FuzzRecognise(f *testing.F) {
 			t.Fatalf("%s and %s", f1, f2)
 		}
 	})
+}
+
+// FuzzSettled builds a small ledger from bytes, four for each transaction:
+// which coins are spent, whom two outputs pay, and how it is written. Whatever
+// it is, a payment is settled once at most, when all that it paid is spent; the
+// evidence names an input and an output of it and stands at the last spender;
+// and a longer ledger says the same of the shorter.
+func FuzzSettled(f *testing.F) {
+	f.Add([]byte{0, 0x12, 1, 0xff, 0, 0x34, 0, 1, 1, 0x56, 2, 3, 1, 0x78, 0, 0})
+	f.Add([]byte{0, 0x11, 1, 1, 0, 0x12, 1, 1, 3, 0x34, 1, 1, 0, 0x33, 2, 7, 1, 0x12, 1, 1})
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) > 4*40 {
+			t.Skip()
+		}
+		var before []cluster.Evidence
+		for n := 1; n <= len(raw)/4; n++ {
+			all := settledLedger(t, raw[:4*n])
+			if len(all) < len(before) || !slices.Equal(all[:len(before)], before) {
+				t.Fatalf("%d transactions show %v, one less %v", n, all, before)
+			}
+			before = all
+		}
+	})
+}
+
+// settledLedger is the evidence of rules that look at who spends.
+func settledLedger(t *testing.T, raw []byte) (all []cluster.Evidence) {
+	type unspent struct {
+		at    graph.Position
+		to    graph.ID
+		value uint64
+	}
+	coins := []unspent{}
+	txs, spent, left := map[graph.Position]graph.TxMoves{}, map[graph.Position]graph.Position{}, map[graph.Position]int{}
+	settled := map[graph.Position]bool{}
+	address := graph.ScriptAddress(graph.Bitcoin, append([]byte{0x00, 0x14}, make([]byte, 20)...))
+	look := cluster.Lookup{
+		Address: func(graph.ID) (graph.Address, error) { return address, nil },
+		Tx:      func(at graph.Position) (graph.TxMoves, error) { return txs[at.StartOf()], nil },
+		Spender: func(output graph.Position, _ graph.ID) (graph.Position, error) { return spent[output], nil },
+	}
+	for block := uint32(1); len(raw) >= 4; block, raw = block+1, raw[4:] {
+		at := graph.Position{Block: block}
+		tx := graph.TxMoves{At: at, Time: jan2024, Know: graph.Knowledge{Transfers: graph.Full},
+			Form: graph.Form{Known: raw[3] < 0xf0, Version: uint32(raw[2] & 1), LockTime: uint32(raw[2] >> 1 & 1), Size: uint32(raw[3])}}
+		if !tx.Form.Known {
+			tx.Form = graph.Form{}
+		}
+		add := func(m graph.Move, value uint64) {
+			m.Asset = graph.NativeID
+			m.Amount.SetUint64(value)
+			tx.Moves = append(tx.Moves, m)
+		}
+		value := uint64(1000)
+		for i := 0; i <= int(raw[0]>>6) && len(coins) > 0; i++ {
+			c := coins[int(raw[0])%len(coins)]
+			coins = slices.DeleteFunc(coins, func(o unspent) bool { return o == c })
+			seq, _ := graph.InputSeq(i)
+			add(graph.Move{Seq: seq, Kind: graph.KindInput, From: c.to, Spends: c.at}, c.value)
+			value += c.value
+			spent[c.at] = at
+			left[c.at.StartOf()]--
+		}
+		for i, to := range []byte{raw[1] >> 4, raw[1] & 15} {
+			seq, _ := graph.OutputSeq(i)
+			out := unspent{graph.Position{Block: block, Seq: seq}, graph.ID(to) + 1, value / 3}
+			add(graph.Move{Seq: seq, Kind: graph.KindOutput, To: out.to}, out.value)
+			coins = append(coins, out)
+		}
+		left[at] = 2
+		var p cluster.Payment
+		if err := p.Read(&tx, look); err != nil {
+			t.Fatal(err)
+		}
+		for q, err := range p.Settled() {
+			if err != nil || settled[q.At] || left[q.At] > 0 {
+				t.Fatalf("%s settles %s, of which %d outputs are left; again: %v; %v", at, q.At, left[q.At], settled[q.At], err)
+			}
+			settled[q.At] = true
+			found, err := q.Evidence(nil, cluster.Finding{}, cluster.SettledRules().Has, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range found {
+				if e.At != at || e.A != q.Inputs[0].ID || e.B != q.Outputs[0].ID && e.B != q.Outputs[1].ID || e.A == e.B || !cluster.SettledRules().Has(e.Rule) {
+					t.Fatalf("%+v of %+v", e, q)
+				}
+			}
+			all = append(all, found...)
+		}
+		txs[at] = tx
+	}
+	return all
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -210,5 +212,62 @@ func BenchmarkJourney(b *testing.B) {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(t.Transactions), "transactions")
+	}
+}
+
+// BenchmarkForms loads a UTXO ledger with the forms of its transactions and
+// without: what keeping them costs in time and on disk.
+func BenchmarkForms(b *testing.B) {
+	n := 200_000
+	if size, err := strconv.Atoi(os.Getenv("SPOOR_BENCH_N")); err == nil {
+		n = size
+	}
+	chain := graph.ChainOf(graph.Bitcoin)
+	var formed, bare []graph.Block
+	txs := 0
+	for block, err := range (synthetic.Traffic{Ledger: chain, Seed: 1, Transfers: n, PerBlock: 2000}).Blocks(context.Background()) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		formed = append(formed, block)
+		block.Txs = slices.Clone(block.Txs)
+		for i := range block.Txs {
+			block.Txs[i].Form = graph.Form{}
+		}
+		bare = append(bare, block)
+		txs += len(block.Txs)
+	}
+	for _, c := range []struct {
+		name   string
+		blocks []graph.Block
+	}{{"unknown", bare}, {"known", formed}} {
+		b.Run(c.name, func(b *testing.B) {
+			var disk size
+			for b.Loop() {
+				dir := b.TempDir()
+				store, err := badger.Open(dir, badger.Options{})
+				if err != nil {
+					b.Fatal(err)
+				}
+				ledger, err := store.Ledger(context.Background(), chain)
+				if err == nil {
+					err = ledger.Load(context.Background(), func(yield func(graph.Block, error) bool) {
+						for i := range c.blocks {
+							if !yield(c.blocks[i], nil) {
+								return
+							}
+						}
+					})
+				}
+				if err = errors.Join(err, store.Close()); err == nil {
+					disk, err = diskUsage(dir)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(txs)*float64(b.N)/b.Elapsed().Seconds(), "txs/s")
+			b.ReportMetric(float64(disk)/float64(txs), "B/tx")
+		})
 	}
 }
