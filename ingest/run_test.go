@@ -260,3 +260,49 @@ func TestRunCompletesWhatAnInterruptedLoadStaged(t *testing.T) {
 		t.Errorf("stored %d blocks", len(got))
 	}
 }
+
+// coins is a source of a UTXO ledger.
+type coins struct{ blocks }
+
+func (c *coins) Chain() graph.Chain { return graphtest.Bitcoin() }
+
+// TestRunLearnsForms: whole blocks that were stored without the forms of their
+// transactions get them when they are read again, and are known after that.
+func TestRunLearnsForms(t *testing.T) {
+	chain := graphtest.Bitcoin()
+	ledger, err := graphtest.NewModel().Ledger(t.Context(), chain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, formed := graphtest.Payments(chain, 6), graphtest.Payments(chain, 6)
+	for i := range formed {
+		for j := range formed[i].Txs {
+			formed[i].Txs[j].Form = graph.Form{Known: true, Version: 2, LockTime: uint32(i)}
+		}
+	}
+	for i, step := range []struct {
+		list            []graph.Block
+		written, known  uint64
+		forms, unformed uint64
+	}{
+		{bare, 6, 0, 0, 11},
+		{bare, 0, 6, 0, 11},
+		{formed[:3], 3, 0, 5, 6},
+		{formed, 3, 3, 11, 0},
+		{formed, 0, 6, 11, 0},
+		{bare, 0, 6, 11, 0},
+	} {
+		done, err := ingest.Run(t.Context(), ledger, &coins{blocks{list: step.list}}, ingest.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		view, err := ledger.View(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, err := view.Size()
+		if err != nil || done.Blocks != step.written || done.Known != step.known || size.Forms != step.forms || size.Txs-size.Forms != step.unformed {
+			t.Errorf("step %d: %d blocks written, %d known, %d of %d forms, %v", i, done.Blocks, done.Known, size.Forms, size.Txs, err)
+		}
+	}
+}

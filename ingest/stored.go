@@ -15,6 +15,7 @@ type stored struct {
 	view   graph.View
 	ranges []graph.Coverage // of the whole chain, in height order
 	empty  bool
+	forms  bool // of all transactions are known
 }
 
 func (s *stored) open(ctx context.Context) error {
@@ -33,6 +34,11 @@ func (s *stored) open(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, s.close())
 	}
+	size, err := view.Size()
+	if err != nil {
+		return errors.Join(err, s.close())
+	}
+	s.forms = size.Forms == size.Txs
 	s.ranges = slices.DeleteFunc(slices.Clone(rows), func(c graph.Coverage) bool { return !c.Address.IsZero() })
 	return nil
 }
@@ -41,7 +47,7 @@ func (s *stored) close() error { return s.view.Close() }
 
 // has reports whether a block adds nothing to the ledger. A whole block of
 // equal hash, read at least as completely, is known without reading it; any
-// other block is compared.
+// other block is compared, and one that tells forms which the ledger may lack.
 func (s *stored) has(_ context.Context, b *graph.Block) (bool, error) {
 	if s.empty {
 		return false, nil
@@ -52,7 +58,7 @@ func (s *stored) has(_ context.Context, b *graph.Block) (bool, error) {
 	} else if err != nil {
 		return false, err
 	}
-	if !b.Hash.IsZero() && header.Hash == b.Hash && s.knows(b) {
+	if !b.Hash.IsZero() && header.Hash == b.Hash && s.knows(b) && (s.forms || b.Forms() == 0) {
 		return true, nil
 	}
 	old, err := s.view.Block(b.Height)
