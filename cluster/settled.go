@@ -30,6 +30,7 @@ func (p *Payment) Settled() iter.Seq2[*Payment, error] {
 			return
 		}
 		var q Payment
+		var last *habit // of this one: it may settle thousands
 		for i := range p.Inputs {
 			spends := p.Inputs[i].Spends
 			if spends.Seq == 0 || p.spendsBefore(i) { // not in the store; looked at already
@@ -39,6 +40,12 @@ func (p *Payment) Settled() iter.Seq2[*Payment, error] {
 			if err != nil {
 				err = fmt.Errorf("%s: transaction %s that it spends: %w", p.At, spends.StartOf(), err)
 			}
+			if ok && last == nil {
+				var h habit
+				h, err = p.habit()
+				last = &h
+			}
+			q.last = last
 			if (ok || err != nil) && !yield(&q, err) || err != nil {
 				return
 			}
@@ -109,54 +116,77 @@ func (p *Payment) spends(output graph.Position) bool {
 // habit is what a transaction shows of the wallet that wrote it.
 type habit struct {
 	graph.Form
+	protocol        bool // a protocol decided how it was written
 	fee             graph.Amount
 	whole           bool // all that moved is known, and so the fee
 	inputs, outputs int
 }
 
-func (p *Payment) habit() habit {
-	h := habit{Form: p.Form, inputs: len(p.Inputs), outputs: len(p.Outputs)}
+func (p *Payment) habit() (habit, error) {
+	f, err := Recognise(p)
+	h := habit{Form: p.Form, protocol: f.Protocol != NoProtocol, inputs: len(p.Inputs), outputs: len(p.Outputs)}
 	if had, paid := total(p.Inputs), total(p.Outputs); p.Whole && had >= paid {
 		h.whole = true
 		h.fee.SetUint64(had - paid)
 	}
-	return h
+	return h, err
+}
+
+// compare looks up the habits of a settled payment and of those who spend its
+// outputs. It does so once.
+func (p *Payment) compare() error {
+	if len(p.habits) > 0 {
+		return nil
+	}
+	then, err := p.habit()
+	if err != nil {
+		return err
+	}
+	habits := append(p.habits, then)
+	candidates := p.spendable()
+	var q Payment
+	for i := range p.Outputs {
+		var now habit // of what it is not known
+		switch at := p.Outputs[i].Spent; {
+		case candidates>>i&1 == 0:
+		case at == p.by.At:
+			now = *p.last
+		default:
+			tx, err := p.lookup.Tx(at)
+			if err == nil && q.Read(&tx, p.lookup) == nil { // else it moves what is no bitcoin
+				now, err = q.habit()
+			}
+			if err != nil {
+				return fmt.Errorf("%s: transaction %s that spends output %d: %w", p.At, at, i, err)
+			}
+		}
+		habits = append(habits, now)
+	}
+	p.habits = habits
+	return nil
 }
 
 // alike keeps the outputs that a transaction spends which may be of the wallet
 // that wrote this one. It says nothing, and keeps all, where that cannot be
 // asked: the payment is not settled, or of one of the transactions it is not
-// known, or several wallets wrote it.
-func (p *Payment) alike(all Candidates, same func(then, now *habit) graph.Answer) (Candidates, error) {
+// known, or a protocol wrote it.
+func (p *Payment) alike(all Candidates, same func(then, now *habit) graph.Answer) (kept Candidates, err error) {
 	if p.by == nil {
 		return all, nil
 	}
-	then, kept := p.habit(), Candidates(0)
-	var q Payment
+	if err := p.compare(); err != nil {
+		return 0, err
+	}
+	then := &p.habits[0]
 	for i := range p.Outputs {
 		if all>>i&1 == 0 {
 			continue
 		}
-		spender := p.by
-		if at := p.Outputs[i].Spent; at != p.by.At {
-			tx, err := p.lookup.Tx(at)
-			if err != nil {
-				return 0, fmt.Errorf("%s: transaction %s that spends output %d: %w", p.At, at, i, err)
-			}
-			if q.Read(&tx, p.by.lookup) != nil {
-				return all, nil
-			}
-			spender = &q
+		now := &p.habits[1+i]
+		if now.protocol {
+			return all, nil
 		}
-		found, err := Recognise(spender)
-		if err != nil {
-			return 0, err
-		}
-		if found.Protocol != NoProtocol {
-			return all, nil // a protocol decides how it is written
-		}
-		now := spender.habit()
-		switch same(&then, &now) {
+		switch same(then, now) {
 		case graph.NotTold:
 			return all, nil
 		case graph.Yes:

@@ -19,6 +19,8 @@ type Payment struct {
 
 	lookup Lookup
 	by     *Payment // of one that Settled yields: who spent its last output
+	last   *habit   // of that one
+	habits []habit  // its own, and by output those of who spends them; none until they are asked for
 }
 
 // Coin is an output of this transaction, or one that it spends.
@@ -105,7 +107,7 @@ func ScriptOf(a graph.Address) Script {
 // its memory is used again. The payment does not keep tx. It asks the ledger
 // for nothing but Seen; the forms of scripts are looked up by Resolve.
 func (p *Payment) Read(tx *graph.TxMoves, l Lookup) error {
-	*p = Payment{At: tx.At.StartOf(), Time: tx.Time, Inputs: p.Inputs[:0], Outputs: p.Outputs[:0], Form: tx.Form, Whole: tx.Know.Transfers == graph.Full, lookup: l}
+	*p = Payment{At: tx.At.StartOf(), Time: tx.Time, Inputs: p.Inputs[:0], Outputs: p.Outputs[:0], Form: tx.Form, Whole: tx.Know.Transfers == graph.Full, lookup: l, habits: p.habits[:0]}
 	for i := range tx.Moves {
 		m := &tx.Moves[i]
 		if m.Kind != graph.KindInput && m.Kind != graph.KindOutput {
