@@ -31,12 +31,12 @@ func conservation() table {
 		[]column[row]{
 			sum("seeded_raw", "declared stolen by the case; backward, asked for by it", func(r row) *graph.Amount { return &r.Seeded }),
 			sum("converted_in_raw", "received for stolen value of another asset; backward, given for value of another asset that is asked for", func(r row) *graph.Amount { return &r.ConvertedIn }),
-			sum("bridged_in_raw", "delivered by a bridge for stolen value on another chain", func(r row) *graph.Amount { return &r.BridgedIn }),
+			sum("bridged_in_raw", "delivered by a bridge for stolen value on another chain; backward, given to a bridge for value on another chain that is asked for", func(r row) *graph.Amount { return &r.BridgedIn }),
 			sum("at_rest_raw", "still held: the sum of stops.csv with reason at_rest", func(r row) *graph.Amount { return &r.AtRest }),
 			sum("stopped_raw", "ended, backward at sources: the sum of stops.csv with any reason but at_rest and fee", func(r row) *graph.Amount { return &r.Stopped }),
 			sum("fees_raw", "paid for transactions: the sum of stops.csv with reason fee", func(r row) *graph.Amount { return &r.Fees }),
 			sum("converted_out_raw", "given for another asset; backward, received for it, so that its source is sought there", func(r row) *graph.Amount { return &r.ConvertedOut }),
-			sum("bridged_out_raw", "given to a bridge that delivered on another chain", func(r row) *graph.Amount { return &r.BridgedOut }),
+			sum("bridged_out_raw", "given to a bridge that delivered on another chain; backward, delivered by a bridge, so that its source is sought on the other chain", func(r row) *graph.Amount { return &r.BridgedOut }),
 			derived("difference_raw", baseUnits, "seeded + converted in + bridged in - at rest - stopped - fees - converted out - bridged out; 0, or nothing would have been written; empty for poison",
 				func(r row) string {
 					if !r.conserves {

@@ -15,7 +15,7 @@ func stops() table {
 	return newTable("stops.csv", func(t *trace.Trace) iter.Seq[row] { return number(t.Stops) },
 		[]column[row]{
 			numberColumn[trace.Stop]("number of the end, by which a report cites it"),
-			stated("reason", word, "why branches end here: at_rest (still held), service, mixer, bridge_unmatched, contract_unknown, burn, frozen (still held, and the issuer of the asset lets it not move), fee, dust, budget (a bound of the case), not_covered; backward, branches end at sources, and besides there are mint (issued by its contract; the address got it), reward (paid by the ledger, or earned as fees) and unknown (spent although its arrival was not read)",
+			stated("reason", word, "why branches end here: at_rest (still held), service, mixer, bridge_unmatched, contract_unknown, burn, frozen (still held, and the issuer of the asset lets it not move), fee, dust, budget (a bound of the case), not_covered; backward, branches end at sources (bridge_unmatched: who paid out what came over a bridge, or the bridge's own reserves), and besides there are mint (issued by its contract; the address got it), reward (paid by the ledger, or earned as fees) and unknown (spent although its arrival was not read)",
 				func(r row) string { return string(r.v.Reason) }),
 			fact("chain", caip2, "ledger of the address", func(r row) string { return string(r.v.Asset.Asset.Chain) }),
 			fact("address", address, "where value ended, backward where it came from; empty for fees that nobody earns", func(r row) string { return r.v.Address.String() }),

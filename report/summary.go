@@ -287,7 +287,7 @@ func (s *summary) crossed() {
 	for i := range s.t.Passages {
 		p := &s.t.Passages[i]
 		if !p.Crossed {
-			continue // it ended in the bridge, and is listed there
+			continue // it ended in the bridge, or at it, and is listed there
 		}
 		k := way{p.Bridge, p.Rule, p.Asset.Asset, p.ToAsset.Asset}
 		if at[k] == nil {
@@ -345,8 +345,8 @@ func (s *summary) books() {
 			}
 			return strings.Join(words, " + ")
 		}
-		in := side(s.word("seeded", "asked for"), &b.Seeded, s.word("converted in", "given"), &b.ConvertedIn, "bridged in", &b.BridgedIn)
-		out := side("at rest", &b.AtRest, s.word("stopped", "from sources"), &b.Stopped, "fees", &b.Fees, s.word("converted out", "received"), &b.ConvertedOut, "bridged out", &b.BridgedOut)
+		in := side(s.word("seeded", "asked for"), &b.Seeded, s.word("converted in", "given"), &b.ConvertedIn, s.word("bridged in", "left by bridge"), &b.BridgedIn)
+		out := side("at rest", &b.AtRest, s.word("stopped", "from sources"), &b.Stopped, "fees", &b.Fees, s.word("converted out", "received"), &b.ConvertedOut, s.word("bridged out", "came by bridge"), &b.BridgedOut)
 		if s.t.Method.Conserves {
 			s.printf("  %s: %s = %s; difference %s\n", s.name(b.Asset), in, out, b.Difference())
 		} else {

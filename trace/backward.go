@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"slices"
 
+	"spoor/cluster/passage"
 	"spoor/graph"
 )
 
@@ -38,10 +39,11 @@ type backlog struct {
 
 // due is what is asked of one transaction.
 type due struct {
-	time    int64
-	seeds   []*seeding
-	incomes []income                 // of account ledgers
-	outputs map[graph.Seq]*outputDue // of UTXO ledgers
+	time      int64
+	seeds     []*seeding
+	incomes   []income                 // of account ledgers
+	outputs   map[graph.Seq]*outputDue // of UTXO ledgers
+	comebacks []*comeback              // of what left here through bridges
 }
 
 // income is a turn of a pool at which something came in that is wanted.
@@ -54,6 +56,7 @@ type income struct {
 type outputDue struct {
 	want
 	hop   int
+	said  int32        // what it rests on
 	fresh graph.Amount // of it, seeded
 }
 
@@ -234,7 +237,7 @@ func (b *backtrace) step(ctx context.Context, q *backlog, at graph.Position) err
 	if err != nil {
 		return err
 	}
-	o := &origin{event: event{run: b.run, l: q.l, at: at, header: header, touched: make(map[graph.ID]*account)}, backlog: q, reverse: b.reverse}
+	o := &origin{event: event{run: b.run, l: q.l, at: at, header: header, touched: make(map[graph.ID]*account)}, backlog: q, backlogs: b.backlogs, reverse: b.reverse}
 	d := q.due[at]
 	var paid []*seeding
 	for _, s := range d.seeds {
@@ -248,10 +251,12 @@ func (b *backtrace) step(ctx context.Context, q *backlog, at graph.Position) err
 	}
 	heap.Pop(&q.order)
 	delete(q.due, at)
-	if len(paid)+len(d.incomes)+len(d.outputs) == 0 {
+	if len(paid)+len(d.incomes)+len(d.outputs)+len(d.comebacks) == 0 {
 		return nil
 	}
 	b.done++
+	q.l.done++
+	q.l.last = at
 	if err := o.load(); err != nil {
 		return err
 	}
@@ -265,7 +270,7 @@ func (b *backtrace) step(ctx context.Context, q *backlog, at graph.Position) err
 }
 
 // each yields what is asked of the ledgers and not answered, with where it is.
-func (b *backtrace) each(yield func(l *ledger, id graph.ID, asset graph.AssetID, amount graph.Amount, hop int, time int64) error) error {
+func (b *backtrace) each(yield func(l *ledger, id graph.ID, asset graph.AssetID, lots []Lot, hop int, time int64) error) error {
 	for _, chain := range slices.Sorted(maps.Keys(b.backlogs)) {
 		q := b.backlogs[chain]
 		for _, at := range slices.SortedFunc(maps.Keys(q.due), graph.Position.Compare) {
@@ -274,7 +279,12 @@ func (b *backtrace) each(yield func(l *ledger, id graph.ID, asset graph.AssetID,
 				if q.l.skipped[in.asset] {
 					continue
 				}
-				if err := yield(q.l, in.id, in.asset, in.outstanding(b.reverse, in.turn), in.hop, d.time); err != nil {
+				if err := yield(q.l, in.id, in.asset, asLots(in.outstanding(b.reverse, in.turn), in.said), in.hop, d.time); err != nil {
+					return err
+				}
+			}
+			for _, c := range d.comebacks {
+				if err := yield(c.l, c.payer, c.asset, asLots(c.want.total(), c.said), c.hop, c.time); err != nil {
 					return err
 				}
 			}
@@ -287,7 +297,7 @@ func (b *backtrace) each(yield func(l *ledger, id graph.ID, asset graph.AssetID,
 			}
 			for i := range tx.Moves {
 				if o := d.outputs[tx.Moves[i].Seq]; o != nil {
-					if err := yield(q.l, tx.Moves[i].To, graph.NativeID, o.total(), o.hop, d.time); err != nil {
+					if err := yield(q.l, tx.Moves[i].To, graph.NativeID, asLots(o.total(), o.said), o.hop, d.time); err != nil {
 						return err
 					}
 				}
@@ -306,10 +316,16 @@ func (b *backtrace) cut(by string) error {
 			for _, s := range q.due[at].seeds {
 				b.note("seed %s was not reached: the bound %s %s came first", s, by, b.bound(by))
 			}
+			for _, c := range q.due[at].comebacks {
+				if err := b.endBack(c, c.arrival(), e, "the bound "+by+" came first"); err != nil {
+					return err
+				}
+			}
+			q.due[at].comebacks = nil
 		}
 	}
-	return b.each(func(l *ledger, id graph.ID, asset graph.AssetID, amount graph.Amount, hop int, time int64) error {
-		return b.book.stop(l, id, asset, e, amount, hop, time)
+	return b.each(func(l *ledger, id graph.ID, asset graph.AssetID, lots []Lot, hop int, time int64) error {
+		return b.stop(l, id, asset, e, lots, hop, time)
 	})
 }
 
@@ -324,11 +340,12 @@ func (b *backtrace) found() bool {
 			}
 		}
 	}
-	err := b.each(func(l *ledger, _ graph.ID, asset graph.AssetID, amount graph.Amount, _ int, _ int64) error {
+	err := b.each(func(l *ledger, _ graph.ID, asset graph.AssetID, lots []Lot, _ int, _ int64) error {
 		key := assetKey{l.chain.ID, asset}
 		if asked[key] == nil {
 			asked[key] = new(big.Int)
 		}
+		amount := total(lots)
 		asked[key].Add(asked[key], amount.ToBig())
 		return nil
 	})
@@ -338,6 +355,8 @@ func (b *backtrace) found() bool {
 	for key, balance := range b.book.balances {
 		all := new(big.Int).Add(balance.Seeded.ToBig(), balance.ConvertedIn.ToBig())
 		all.Sub(all, balance.ConvertedOut.ToBig())
+		all.Add(all, balance.BridgedIn.ToBig())
+		all.Sub(all, balance.BridgedOut.ToBig())
 		if m := asked[key]; m != nil && m.Sign() > 0 && all.Sign() > 0 && new(big.Rat).SetFrac(m, all).Cmp(b.plan.moving) > 0 {
 			return false
 		}
@@ -348,6 +367,9 @@ func (b *backtrace) found() bool {
 // inOrder turns what was found latest first into ledger order; what is about one
 // transaction is in order already.
 func (b *backtrace) inOrder() {
+	slices.SortStableFunc(b.book.passages, func(a, c Passage) int {
+		return cmp.Or(passage.Compare(a.Told(), c.Told()), passage.Compare(a.Arrival, c.Arrival))
+	})
 	b.book.steps = latestLast(b.book.steps, func(a, c *Step) bool { return a.Chain == c.Chain && a.At.StartOf() == c.At.StartOf() })
 	b.book.seeds = latestLast(b.book.seeds, func(a, c *Seeded) bool { return a.Asset.Asset.Chain == c.Asset.Asset.Chain && a.At == c.At })
 	b.book.unknowns = latestLast(b.book.unknowns, func(a, c *Unknown) bool { return a.Asset.Asset.Chain == c.Asset.Asset.Chain && a.At == c.At })

@@ -79,7 +79,7 @@ func checkSources(t *rapid.T, method string, result *trace.Trace) {
 		add(u.Address, u.Asset, u.Amount)
 	}
 	for _, s := range result.Stops {
-		if s.Reason == trace.StopBudget {
+		if s.Reason == trace.StopBudget || s.Reason == trace.StopBridge {
 			add(s.Address, s.Asset, s.Tainted)
 		}
 	}

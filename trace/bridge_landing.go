@@ -19,38 +19,126 @@ func (ev *event) onward(a *passage.Side) *passage.Side {
 	return nil
 }
 
+// landing is what an arrival brings.
+type landing struct {
+	arrival passage.Side
+	link    *passage.Link // by which it came; nil, and why, if that is not known
+	why     string
+	parts   []landed
+
+	hop  int   // backward: of what is wanted of it, -1 if nothing is
+	said int32 // backward: what it rests on
+}
+
+// landed is a part of a flow that an arrival delivers: amount units behind the
+// first at ones.
+type landed struct {
+	flow       int
+	at, amount graph.Amount
+}
+
+// landings finds what each arrival of the transaction delivers, no unit twice:
+// those whose departure is known first, then in the order in which they are
+// stated.
+func (ev *event) landings(flows []flow) ([]landing, error) {
+	arrivals, err := ev.arrivals()
+	if err != nil {
+		return nil, err
+	}
+	var known, others []landing
+	for i := range arrivals {
+		l := landing{arrival: arrivals[i], hop: -1}
+		if l.link, l.why, err = ev.run.linkTo(&l.arrival); err != nil {
+			return nil, err
+		}
+		if l.link != nil {
+			known = append(known, l)
+		} else {
+			others = append(others, l)
+		}
+	}
+	all := append(known, others...)
+	used := make([]graph.Amount, len(flows))
+	for i := range all {
+		l := &all[i]
+		left := l.arrival.Amount
+		if untold(&l.arrival) {
+			left.SetAllOne() // whatever came
+		}
+		for _, at := range ev.delivery(flows, used, &l.arrival) {
+			part := smaller(minus(flows[at].amount, used[at]), left)
+			if part.IsZero() {
+				continue
+			}
+			l.parts = append(l.parts, landed{at, used[at], part})
+			used[at], left = plus(used[at], part), minus(left, part)
+		}
+	}
+	return all, nil
+}
+
+// arrivals are what the transaction states to have come out of bridges, or to
+// have been taken back out of mixers, and what the case says has. What is handed over at once has not come out.
+func (ev *event) arrivals() (found []passage.Side, err error) {
+	for i := range ev.tx.Events {
+		e := &ev.tx.Events[i]
+		if _, proven := e.Proven(); !proven || e.Kind != graph.Arrival && !ev.givesBack(e) {
+			continue
+		}
+		if s := ev.side(*e); ev.onward(&s) == nil {
+			found = append(found, s)
+		}
+	}
+	for i := range ev.run.plan.links {
+		to := &ev.run.plan.links[i].to
+		if to.Chain.ID != ev.l.chain.ID || to.Tx != ev.tx.Hash || slices.ContainsFunc(found, func(a passage.Side) bool { return a.At.Seq == to.Seq }) {
+			continue
+		}
+		s, _, err := ev.run.sideAt(to, graph.Arrival)
+		if err != nil {
+			return nil, err
+		}
+		if ev.onward(&s) == nil {
+			found = append(found, s)
+		}
+	}
+	return found, nil
+}
+
 // land lays what crossed bridges on the flows that deliver it.
 func (ev *event) land(flows []flow) error {
+	if len(ev.crossings) == 0 {
+		return nil
+	}
+	landings, err := ev.landings(flows)
+	if err != nil {
+		return err
+	}
 	for _, c := range ev.crossings {
-		if err := ev.landOne(flows, c); err != nil {
+		if d := ev.onward(&c.arrival); d != nil {
+			err = ev.handOver(c, d)
+		} else {
+			err = ev.landOne(flows, c, landings)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (ev *event) landOne(flows []flow, c *crossing) error {
+func (ev *event) landOne(flows []flow, c *crossing, landings []landing) error {
 	p := &ev.run.book.passages[c.passage]
-	if d := ev.onward(&c.arrival); d != nil {
-		return ev.handOver(c, d)
+	var parts []landed
+	if at := slices.IndexFunc(landings, func(l landing) bool { return same(&l.arrival, &c.arrival) }); at >= 0 {
+		parts = landings[at].parts
 	}
-	list := ev.delivery(flows, &c.arrival)
-	left := c.arrival.Amount
-	if untold(&c.arrival) {
-		left.SetAllOne() // whatever came
-	}
-	parts := make([]graph.Amount, len(list))
 	var delivered, gained graph.Amount
-	for i, at := range list {
-		parts[i] = flows[at].amount
-		if left.Lt(&parts[i]) {
-			parts[i] = left
-		}
-		left.Sub(&left, &parts[i])
-		delivered.Add(&delivered, &parts[i])
+	for _, part := range parts {
+		delivered = plus(delivered, part.amount)
 	}
 	if delivered.IsZero() {
-		p.Why = "its arrival moves nothing that was read to its recipient"
+		p.Why = whyNothingCame
 		reason := StopBridge
 		if p.Departure.Kind == graph.Mixed {
 			reason = StopMixer
@@ -58,18 +146,17 @@ func (ev *event) landOne(flows []flow, c *crossing) error {
 		return ev.run.stranded(c, derivedEnding(reason, ev.run.told(&p.Departure)+": "+p.Why))
 	}
 	paint := scale(ev.run.claimed(c.lots, p), delivered)
-	for i, at := range list {
-		f := &flows[at]
+	for _, part := range parts {
+		f := &flows[part.flow]
 		base := f.lots
 		if base == nil {
 			base = []Lot{{Amount: f.amount}}
 		}
 		before := tainted(base)
 		var mine []Lot
-		mine, paint = cut(paint, parts[i])
-		rest := f.amount
-		rest.Sub(&rest, &parts[i])
-		f.lots = overlay(base, add(mine, Lot{Amount: rest}))
+		mine, paint = cut(paint, part.amount)
+		line := addAll(add(nil, Lot{Amount: part.at}), mine)
+		f.lots = overlay(base, add(line, Lot{Amount: minus(minus(f.amount, part.at), part.amount)}))
 		after := tainted(f.lots)
 		if after.Gt(&before) {
 			after.Sub(&after, &before)
@@ -86,7 +173,7 @@ func (ev *event) landOne(flows []flow, c *crossing) error {
 		return err
 	}
 	out.BridgedOut.Add(&out.BridgedOut, &t)
-	asset := flows[list[0]].asset
+	asset := flows[parts[0].flow].asset
 	in, err := ev.run.book.balance(ev.l, asset)
 	if err != nil {
 		return err
@@ -95,6 +182,12 @@ func (ev *event) landOne(flows []flow, c *crossing) error {
 	p.ToAsset, p.Delivered, p.TaintedIn, p.Crossed = in.Asset, delivered, gained, true
 	return nil
 }
+
+// Why a passage whose two sides are known is not followed.
+const (
+	whyNothingCame = "its arrival moves nothing that was read to its recipient"
+	whyNothingLeft = "its departure moves nothing that was read into the bridge"
+)
 
 // handOver sends a crossing on its next way, without it having come out.
 func (ev *event) handOver(c *crossing, d *passage.Side) error {
@@ -116,13 +209,14 @@ func (ev *event) handOver(c *crossing, d *passage.Side) error {
 }
 
 // delivery lists the flows that bring an arrival to its recipient: to him; by
-// a movement to him, who passes it on at once; or of exactly what is stated.
-func (ev *event) delivery(flows []flow, a *passage.Side) (list []int) {
+// a movement to him, who passes it on at once; or of exactly what is stated. Of
+// each so many units are delivered by others already.
+func (ev *event) delivery(flows []flow, used []graph.Amount, a *passage.Side) (list []int) {
 	recipient, emitter := ev.idOf(a.Subject), ev.idOf(a.Emitter)
 	if a.Asset == (graph.Asset{}) {
 		exact := false
 		for i := range flows {
-			if f := &flows[i]; recipient != 0 && f.to == recipient {
+			if f := &flows[i]; recipient != 0 && f.to == recipient && used[i].Lt(&f.amount) {
 				list = append(list, i)
 				if f.amount == a.Amount && !exact {
 					exact = true
@@ -143,11 +237,12 @@ func (ev *event) delivery(flows []flow, a *passage.Side) (list []int) {
 			legs = append(legs, m.Seq)
 		}
 	}
-	rank := func(f *flow) int {
+	rank := func(i int) int {
+		f := &flows[i]
 		switch {
-		case f.asset != asset:
+		case f.asset != asset, !used[i].Lt(&f.amount):
 			return 0
-		case recipient != 0 && f.to == recipient && f.amount == a.Amount:
+		case recipient != 0 && f.to == recipient && f.amount == a.Amount && used[i].IsZero():
 			return 1
 		case recipient != 0 && f.to == recipient:
 			return 2
@@ -160,12 +255,12 @@ func (ev *event) delivery(flows []flow, a *passage.Side) (list []int) {
 	}
 	best := 5
 	for i := range flows {
-		if r := rank(&flows[i]); r > 0 {
+		if r := rank(i); r > 0 {
 			best = min(best, r)
 		}
 	}
 	for i := range flows {
-		if rank(&flows[i]) == best {
+		if rank(i) == best {
 			list = append(list, i)
 		}
 	}

@@ -5,7 +5,10 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math/big"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -29,15 +32,27 @@ type bridged struct {
 	open   []graph.Event // departures without an arrival
 	refs   []string      // what can be seeded
 	number int
+	fair   bool // every departure is delivered whole, and amounts are comparable everywhere
 }
 
-func drawBridged(t *rapid.T) *bridged {
-	b := &bridged{t: t, blocks: map[graph.ChainID][]graph.Block{}, have: map[graph.Address]map[graph.Asset]uint64{}, coins: map[graph.OutPoint]graph.Transfer{}}
+func drawBridged(t *rapid.T) *bridged { return drawBridges(t, false) }
+
+func drawBridges(t *rapid.T, fair bool) *bridged {
+	b := &bridged{t: t, fair: fair, blocks: map[graph.ChainID][]graph.Block{}, have: map[graph.Address]map[graph.Asset]uint64{}, coins: map[graph.OutPoint]graph.Transfer{}}
 	b.chains = []graph.Chain{graph.ChainOf(graph.Ethereum), graph.ChainOf("eip155:137"), graph.ChainOf(graph.Bitcoin)}[:rapid.IntRange(2, 3).Draw(t, "chains")]
 	at := int64(10000)
-	for range rapid.IntRange(5, 40).Draw(t, "blocks") {
+	blocks := rapid.IntRange(5, 40)
+	if fair {
+		blocks = rapid.IntRange(25, 45)
+	}
+	for range blocks.Draw(t, "blocks") {
 		at += rapid.Int64Range(0, 3).Draw(t, "seconds") * 5
 		chain := rapid.SampledFrom(b.chains).Draw(t, "chain")
+		if fair {
+			at++
+			b.block(chain, at)
+			continue
+		}
 		b.block(chain, at+rapid.Int64Range(-8, 8).Draw(t, "clock"))
 	}
 	return b
@@ -68,8 +83,15 @@ func (b *bridged) block(chain graph.Chain, at int64) {
 	if chain.Family == graph.UTXOFamily {
 		b.outputs(chain, &tx)
 	} else {
-		for range rapid.IntRange(1, 3).Draw(b.t, "acts") {
-			b.act(chain, &tx)
+		acts, kind := rapid.IntRange(1, 3).Draw(b.t, "acts"), rapid.SampledFrom([]int{0, 1, 2, 3, 4, 5, 5, 5}).Draw(b.t, "act")
+		for range acts {
+			b.act(chain, &tx, kind)
+			if b.fair && kind < 3 {
+				break // two could be a trade, whose other end backward sees otherwise
+			}
+			if !b.fair {
+				kind = rapid.IntRange(0, 5).Draw(b.t, "act")
+			}
 		}
 	}
 	if len(tx.Transfers) == 0 {
@@ -104,14 +126,17 @@ func (b *bridged) some(who graph.Address, asset graph.Asset) uint64 {
 }
 
 // act is something that happens on an account ledger.
-func (b *bridged) act(chain graph.Chain, tx *graph.Tx) {
+func (b *bridged) act(chain graph.Chain, tx *graph.Tx, kind int) {
 	asset, who := b.asset(chain), b.who(chain, "who")
-	switch rapid.IntRange(0, 5).Draw(b.t, "act") {
+	switch kind {
 	case 0:
 		b.move(tx, graph.Address{}, who, asset, rapid.Uint64Range(1, 1000).Draw(b.t, "income"))
 	case 1:
 		b.move(tx, who, b.who(chain, "to"), asset, b.some(who, asset))
 	case 2:
+		if b.fair {
+			return
+		}
 		other, bought := b.who(chain, "pool"), b.asset(chain)
 		b.move(tx, who, other, asset, b.some(who, asset))
 		b.move(tx, other, who, bought, b.some(other, bought))
@@ -119,6 +144,9 @@ func (b *bridged) act(chain graph.Chain, tx *graph.Tx) {
 		custody, n := b.who(chain, "custody"), b.some(who, asset)
 		if n == 0 {
 			return
+		}
+		if b.fair {
+			custody = b.service(chain, 0xaa)
 		}
 		emitter := custody
 		if rapid.Bool().Draw(b.t, "burnt") {
@@ -135,13 +163,15 @@ func (b *bridged) act(chain graph.Chain, tx *graph.Tx) {
 func (b *bridged) leave(chain graph.Chain, tx *graph.Tx, who, emitter graph.Address, asset graph.Asset, n uint64) {
 	e := graph.Event{Seq: graph.Seq(len(tx.Transfers) + len(tx.Events)), Kind: graph.Departure, Protocol: rapid.SampledFrom([]string{"drawn", "across-v2"}).Draw(b.t, "protocol"), Subject: who, Emitter: emitter, Asset: asset,
 		Amount: amountOf(n + rapid.SampledFrom([]uint64{0, 0, 0, 1, ^uint64(0)}).Draw(b.t, "stated")), Key: fmt.Sprint(b.number, len(tx.Events))}
-	if rapid.IntRange(0, 9).Draw(b.t, "silent") == 0 {
+	switch {
+	case b.fair:
+		e.Protocol, e.Amount = "drawn", amountOf(n)
+	case rapid.IntRange(0, 9).Draw(b.t, "silent") == 0:
 		e.Asset = graph.Asset{}
 		if rapid.Bool().Draw(b.t, "of the amount too") {
 			e.Amount.Clear()
 		}
-	}
-	if rapid.IntRange(0, 9).Draw(b.t, "stranger") == 0 {
+	case rapid.IntRange(0, 9).Draw(b.t, "stranger") == 0:
 		e.Protocol += graph.Unproven
 	}
 	tx.Events = append(tx.Events, e)
@@ -158,12 +188,15 @@ func (b *bridged) arrive(chain graph.Chain, tx *graph.Tx) {
 	if d.Subject.Chain == chain.ID {
 		return
 	}
-	if rapid.IntRange(0, 9).Draw(b.t, "again") > 0 {
+	if b.fair || rapid.IntRange(0, 9).Draw(b.t, "again") > 0 {
 		b.open = append(b.open[:at], b.open[at+1:]...)
 	}
 	n := rapid.Uint64Range(0, 1000).Draw(b.t, "delivered")
 	asset, who, from := b.asset(chain), b.who(chain, "recipient"), b.who(chain, "payer")
-	if rapid.Bool().Draw(b.t, "minted") || b.have[from][asset] < n {
+	if b.fair {
+		n, from = d.Amount.Uint64(), b.service(chain, 0xbb)
+	}
+	if rapid.Bool().Draw(b.t, "minted") || !b.fair && b.have[from][asset] < n {
 		from = graph.Address{}
 	}
 	e := graph.Event{Kind: graph.Arrival, Protocol: d.Protocol, Key: d.Key, Subject: who, Emitter: b.who(chain, "emitter"), Asset: asset, Amount: amountOf(n)}
@@ -174,20 +207,47 @@ func (b *bridged) arrive(chain graph.Chain, tx *graph.Tx) {
 		b.move(tx, from, who, asset, n)
 	}
 	e.Seq = graph.Seq(len(tx.Transfers) + len(tx.Events))
-	if rapid.IntRange(0, 9).Draw(b.t, "silent") == 0 {
+	switch {
+	case b.fair:
+	case rapid.IntRange(0, 9).Draw(b.t, "silent") == 0:
 		e.Asset = graph.Asset{}
 		if rapid.Bool().Draw(b.t, "of the amount too") {
 			e.Amount.Clear()
 		}
-	}
-	if rapid.IntRange(0, 9).Draw(b.t, "keyless") == 0 {
+	case rapid.IntRange(0, 9).Draw(b.t, "keyless") == 0:
 		e.Key = ""
 	}
 	tx.Events = append(tx.Events, e)
 }
 
+// service is an address that is nobody's of those who trade.
+func (b *bridged) service(chain graph.Chain, n byte) graph.Address {
+	return graph.EVMAddress(chain.ID, [20]byte{n})
+}
+
+// paidOut is a transaction of a UTXO ledger that delivers exactly what left.
+func (b *bridged) paidOut(chain graph.Chain, tx *graph.Tx) bool {
+	at := slices.IndexFunc(b.open, func(d graph.Event) bool { return d.Subject.Chain != chain.ID })
+	if at < 0 || rapid.Bool().Draw(b.t, "pays out") {
+		return false
+	}
+	d := b.open[at]
+	b.open = slices.Delete(b.open, at, at+1)
+	seq, _ := graph.OutputSeq(0)
+	tr := graph.Transfer{Seq: seq, Kind: graph.KindOutput, To: b.who(chain, "owner"), Asset: chain.Native(), Amount: d.Amount}
+	tx.Transfers = append(tx.Transfers, tr)
+	o := graph.OutPoint{Tx: tx.Hash}
+	b.coins[o] = tr
+	b.order = append(b.order, o)
+	tx.Events = append(tx.Events, graph.Event{Seq: seq + 1, Kind: graph.Arrival, Protocol: d.Protocol, Key: d.Key, Subject: tr.To, Asset: tr.Asset, Amount: tr.Amount})
+	return true
+}
+
 // outputs is a transaction of a UTXO ledger, which may leave or arrive.
 func (b *bridged) outputs(chain graph.Chain, tx *graph.Tx) {
+	if b.fair && b.paidOut(chain, tx) {
+		return
+	}
 	value := rapid.Uint64Range(1, 1000).Draw(b.t, "subsidy")
 	if len(b.order) > 0 && rapid.Bool().Draw(b.t, "spends") {
 		value = 0
@@ -217,7 +277,11 @@ func (b *bridged) outputs(chain graph.Chain, tx *graph.Tx) {
 	}
 	out := tx.Transfers[len(tx.Transfers)-1]
 	e := graph.Event{Seq: last + 1, Protocol: "drawn", Subject: out.To, Asset: chain.Native(), Amount: out.Amount}
-	switch rapid.IntRange(0, 3).Draw(b.t, "passage") {
+	passage := rapid.IntRange(0, 3).Draw(b.t, "passage")
+	if b.fair && (passage == 1 || out.Amount.IsZero()) {
+		return
+	}
+	switch passage {
 	case 0:
 		e.Kind, e.Key = graph.Departure, fmt.Sprint(b.number)
 		b.open = append(b.open, e)
@@ -289,6 +353,7 @@ func TestBridgedInvariants(t *testing.T) {
 			}
 		}
 		var reach map[graph.Address]bool
+		late := false
 		for _, method := range []string{"poison", "fifo", "lifo", "haircut", "tiho"} {
 			c.Method = method
 			result, err := b.run(c)
@@ -296,6 +361,7 @@ func TestBridgedInvariants(t *testing.T) {
 				if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
 					return // the drawn seed takes nothing
 				}
+
 				t.Fatalf("%s %v: %v", method, c.Seeds, err)
 			}
 			again, err := b.run(c)
@@ -305,11 +371,14 @@ func TestBridgedInvariants(t *testing.T) {
 			}
 			if method == "poison" {
 				reach = reached(result)
+				// What is reached more can be followed further on a ledger than an
+				// arrival there that then comes too late.
+				late = slices.ContainsFunc(result.Passages, func(p trace.Passage) bool { return strings.Contains(p.Why, "followed there already") })
 				continue
 			}
 			checkBooks(t, method, result)
 			checkPassages(t, method, result)
-			if c.MaxTransactions == 0 && c.Share == "" {
+			if c.MaxTransactions == 0 && c.Share == "" && !late {
 				for a := range reached(result) {
 					if !reach[a] {
 						t.Fatalf("%s reaches %s, poison does not", method, a)
@@ -320,20 +389,154 @@ func TestBridgedInvariants(t *testing.T) {
 	})
 }
 
+// TestBridgedBackward holds on the same ledgers what TestBackwardBooks holds on
+// one, and that passages backward add up to what the books say.
+func TestBridgedBackward(t *testing.T) {
+	crossed := 0
+	rapid.Check(t, func(t *rapid.T) {
+		b := drawBridged(t)
+		if len(b.refs) == 0 {
+			return
+		}
+		c := trace.Case{Direction: trace.Backward, CoinJoin: "follow", MaxTransactions: rapid.SampledFrom([]int{0, 0, 0, 2, 6}).Draw(t, "most"),
+			Share: rapid.SampledFrom([]string{"", "", "0.9"}).Draw(t, "share")}
+		for range rapid.IntRange(1, 3).Draw(t, "seeds") {
+			c.Seeds = append(c.Seeds, rapid.SampledFrom(b.refs).Draw(t, "seed"))
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "links") {
+			if l, ok := b.link(); ok {
+				c.Links = append(c.Links, l)
+			}
+		}
+		for _, method := range []string{"poison", "fifo", "haircut"} {
+			c.Method = method
+			result, err := b.run(c)
+			if err != nil {
+				if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
+					return // the drawn seed takes nothing
+				}
+
+				t.Fatalf("%s %v: %v", method, c.Seeds, err)
+			}
+			again, err := b.run(c)
+			result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
+			if err != nil || !reflect.DeepEqual(result, again) {
+				t.Fatalf("%s: two runs differ (%v)", method, err)
+			}
+			if method == "poison" {
+				continue
+			}
+			checkRows(t, method, result)
+			checkSources(t, method, result)
+			crossed += checkPassages(t, method, result)
+		}
+	})
+	if crossed == 0 {
+		t.Error("no passage was followed")
+	}
+}
+
+// TestBridgedDuality holds that both directions tell the same over bridges that
+// keep nothing: what a trace of one movement finds in another, on whatever
+// ledger, a trace backward of the other finds in the one, to the base unit.
+func TestBridgedDuality(t *testing.T) {
+	over := 0
+	rapid.Check(t, func(t *rapid.T) {
+		b := drawBridges(t, true)
+		list, seeds := b.movements()
+		if len(list) == 0 {
+			return
+		}
+		for range 2 {
+			over += b.compare(list, seeds, list[rapid.IntRange(len(list)/2, len(list)-1).Draw(t, "last")])
+		}
+	})
+	t.Logf("%d pairs linked over bridges", over)
+	if over == 0 {
+		t.Error("nothing was compared")
+	}
+}
+
+// compare holds a trace backward of one movement against those forward of all
+// others, and counts what it finds on other ledgers.
+func (b *bridged) compare(list []movement, seeds map[movement]string, last movement) (over int) {
+	t := b.t
+	back, err := b.run(trace.Case{Direction: trace.Backward, Seeds: []string{seeds[last]}, CoinJoin: "follow"})
+	if errors.Is(err, trace.ErrSeed) {
+		return 0 // its receiver keeps nothing of it
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkSources(t, "fifo", back)
+	found := carried(back)
+	for _, first := range list {
+		if first.tx == last.tx {
+			continue
+		}
+		ahead, err := b.run(trace.Case{Seeds: []string{seeds[first]}, CoinJoin: "follow"})
+		if errors.Is(err, trace.ErrSeed) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		there, here := carried(ahead)[last], found[first]
+		if there == nil {
+			there = new(big.Int)
+		}
+		if here == nil {
+			here = new(big.Int)
+		}
+		if there.Cmp(here) != 0 {
+			t.Fatalf("forward from %s finds %s in %s, backward %s", seeds[first], there, seeds[last], here)
+		}
+		if here.Sign() > 0 && first.asset.Chain != last.asset.Chain {
+			over++
+		}
+	}
+	return over
+}
+
+// movements lists what can be named by one seed each, as of a world.
+func (b *bridged) movements() (list []movement, seeds map[movement]string) {
+	seeds = make(map[movement]string)
+	for _, chain := range b.chains {
+		w := &world{chain: chain, blocks: b.blocks[chain.ID]}
+		here, refs := w.movements()
+		list = append(list, here...)
+		for m, ref := range refs {
+			if chain.Family == graph.UTXOFamily {
+				ref = fmt.Sprintf("%s:%s:%s", chain.Alias, m.tx.Text(chain.Family), m.seq)
+			}
+			seeds[m] = ref
+		}
+	}
+	return list, seeds
+}
+
 // checkPassages holds that the passages add up to what the books say crossed,
 // that none makes taint, and that only stated and proven ones are there.
-func checkPassages(t *rapid.T, method string, result *trace.Trace) {
+func checkPassages(t *rapid.T, method string, result *trace.Trace) (crossed int) {
+	if result.Backward() {
+		for i := range result.Balances { // what arrived is where an asset leaves the trace
+			b := &result.Balances[i]
+			b.BridgedIn, b.BridgedOut = b.BridgedOut, b.BridgedIn
+		}
+	}
 	out, in := map[graph.Asset]graph.Amount{}, map[graph.Asset]graph.Amount{}
 	for _, p := range result.Passages {
-		if _, proven := p.Departure.Proven(); !proven {
+		if _, proven := p.Told().Proven(); !proven && !result.Backward() {
 			t.Fatalf("%s: a stranger's departure took %s", method, p.TaintedOut.Dec())
 		}
-		if p.TaintedOut.Gt(&p.Sent) || p.TaintedIn.Gt(&p.Delivered) || p.TaintedOut.IsZero() || p.Crossed == (p.Why != "") {
+		nothing := p.TaintedOut.IsZero() && !result.Backward() || p.TaintedOut.IsZero() && p.TaintedIn.IsZero()
+		if p.TaintedOut.Gt(&p.Sent) || p.TaintedIn.Gt(&p.Delivered) || nothing || p.Crossed == (p.Why != "") {
 			t.Fatalf("%s: passage %+v", method, p)
 		}
 		if !p.Crossed {
 			continue
 		}
+		crossed++
 		sum := out[p.Asset.Asset]
 		out[p.Asset.Asset] = *sum.Add(&sum, &p.TaintedOut)
 		sum = in[p.ToAsset.Asset]
@@ -345,4 +548,5 @@ func checkPassages(t *rapid.T, method string, result *trace.Trace) {
 			t.Fatalf("%s: %s: passages %s out and %s in, books %s and %s", method, a, sent.Dec(), came.Dec(), balance.BridgedOut.Dec(), balance.BridgedIn.Dec())
 		}
 	}
+	return crossed
 }

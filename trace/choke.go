@@ -60,6 +60,7 @@ type flowGraph struct {
 	g         *simple.DirectedGraph
 	addresses map[graph.Address]int64
 	joints    map[joint]int64
+	arrivals  map[joint]bool // transactions in which something came out of a bridge
 	name      map[int64]graph.Address
 	sources   map[int64]bool
 	ends      map[int64]*Stop
@@ -79,7 +80,7 @@ type assetOf struct {
 const root = 0
 
 func newFlowGraph(t *Trace) *flowGraph {
-	f := &flowGraph{t: t, g: simple.NewDirectedGraph(), addresses: make(map[graph.Address]int64), joints: make(map[joint]int64),
+	f := &flowGraph{t: t, g: simple.NewDirectedGraph(), addresses: make(map[graph.Address]int64), joints: make(map[joint]int64), arrivals: make(map[joint]bool),
 		name: make(map[int64]graph.Address), sources: make(map[int64]bool), ends: make(map[int64]*Stop), unplaced: make(map[assetOf][]int64)}
 	f.g.AddNode(simple.Node(root))
 	for i := range t.Stops {
@@ -101,6 +102,12 @@ func newFlowGraph(t *Trace) *flowGraph {
 		f.sources[n] = true
 		f.edge(root, n)
 	}
+	for i := range t.Passages {
+		if p := &t.Passages[i]; p.Departure.Chain != "" && p.Arrival != nil {
+			f.arrivals[joint{p.Arrival.Chain, p.Arrival.At.StartOf()}] = true
+			f.move(f.meet(p.Departure.Chain, p.Departure.At), f.meet(p.Arrival.Chain, p.Arrival.At))
+		}
+	}
 	for i := range t.Steps {
 		f.step(&t.Steps[i])
 	}
@@ -108,6 +115,16 @@ func newFlowGraph(t *Trace) *flowGraph {
 }
 
 func (f *flowGraph) step(s *Step) {
+	switch s.Rule { // what leaves through a bridge goes on where it arrives, see newFlowGraph
+	case RuleBridgeOut, RuleLinkOut:
+		if !s.From.IsZero() {
+			f.move(f.address(s.From), f.joint(s))
+		}
+	case RuleBridgeIn, RuleLinkIn, RuleSeed: // a seed backward can be what arrived
+		if f.arrivals[joint{s.Chain, s.At.StartOf()}] {
+			f.move(f.joint(s), f.address(s.To))
+		}
+	}
 	switch {
 	case s.Rule == RuleFee:
 	case s.Rule == RuleGiven:
@@ -158,8 +175,11 @@ func (f *flowGraph) address(a graph.Address) int64 {
 	return n
 }
 
-func (f *flowGraph) joint(s *Step) int64 {
-	key := joint{s.Chain, s.At.StartOf()}
+func (f *flowGraph) joint(s *Step) int64 { return f.meet(s.Chain, s.At) }
+
+// meet is a transaction in which value meets.
+func (f *flowGraph) meet(chain graph.ChainID, at graph.Position) int64 {
+	key := joint{chain, at.StartOf()}
 	n, known := f.joints[key]
 	if !known {
 		n = f.add()

@@ -17,11 +17,13 @@
 //	event.go            one transaction: payments.go, trade.go, steal.go and receive.go
 //	                    on account ledgers, utxo.go on the others
 //	bridge.go           value that goes into a bridge: what was paid (bridge_custody.go), where
-//	                    it goes (bridge_way.go) and what comes out (bridge_landing.go)
+//	                    it goes (bridge_way.go) and what comes out (bridge_landing.go);
+//	                    bridge_back.go goes the other way
 //	link.go, claim.go   links that the case accepts, and what rests on them
 //	account.go          an address in which taint lies, and its history
 //	book.go             what has been found so far
-//	backward.go         the same asked backward: origin.go (untrade.go) on account ledgers,
+//	backward.go         the same asked backward, from what seeds name (origin_seed.go):
+//	                    origin.go (untrade.go) on account ledgers,
 //	                    spent.go on the others; past.go, want.go and reverse.go are what
 //	                    a pool's history tells, and what is wanted of it
 //	conserve.go         the conservation law

@@ -27,7 +27,7 @@ func (ev *event) load() error {
 	if err != nil {
 		return err
 	}
-	tx.Moves = slices.Clone(tx.Moves) // the view reuses them
+	tx.Moves, tx.Events = slices.Clone(tx.Moves), slices.Clone(tx.Events) // the view reuses them
 	ev.tx = tx
 	return nil
 }

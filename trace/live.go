@@ -391,7 +391,7 @@ func (v *Live) wake(ctx context.Context, views map[graph.ChainID]graph.View, all
 	r := v.run
 	for id, view := range views {
 		l := r.ledgers[id]
-		l.pools = make(map[graph.ID]amm.Proof)
+		l.pools, l.poison = make(map[graph.ID]amm.Proof), make(map[graph.ID]poisoned)
 		l.view, l.looked, l.stated = view, false, make(map[graph.Address][]graph.Stated)
 	}
 	for i := range all {

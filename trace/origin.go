@@ -12,105 +12,26 @@ import (
 // origin is one transaction of which it is asked where value came from.
 type origin struct {
 	event
-	backlog *backlog
-	reverse reverse
+	backlog  *backlog
+	backlogs map[graph.ChainID]*backlog
+	reverse  reverse
 
 	flows []flow
 	wants []want         // of each flow, where it arrives
+	asked []want         // of wants, what did not come out of a bridge
 	gives []want         // of each flow, where it leaves
 	hops  []int          // of each flow
 	fresh []graph.Amount // of each flow, seeded
+	left  []graph.Amount // of each flow, wanted because it left through a bridge
+	said  []int32        // of each flow: the weakest link over which it is asked
 	rules []string       // of each flow that arrives
 }
 
-// held asks where a balance came from that an address had after the transaction.
-func (o *origin) held(ctx context.Context, s *seeding) error {
-	if o.l.chain.Family == graph.UTXOFamily {
-		return o.unspent(ctx, s)
-	}
-	assets, err := o.l.assetsHeld(ctx, s.where, o.at.NextTx())
-	if err != nil {
-		return err
-	}
-	for _, asset := range assets {
-		if !s.takes(asset) || o.l.skipped[asset] {
-			continue
-		}
-		p, err := o.backlog.past(ctx, s.where, asset, o.at)
-		if err != nil {
-			if err = o.refuse(err, asset); err != nil {
-				return err
-			}
-			continue
-		}
-		last := len(p.turns) - 1
-		for last >= 0 && p.turns[last].at.Compare(o.at) > 0 {
-			last--
-		}
-		if last < 0 {
-			continue // nothing but empty movements
-		}
-		p.near(0)
-		fresh, turns, lacks := p.keep(o.reverse, last, s.most())
-		if err := o.named(s, s.where, asset, fresh); err != nil {
-			return err
-		}
-		if err := errors.Join(o.backlog.ask(p, turns), o.lacking(p, lacks)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// most is how much the seed may still name.
-func (s *seeding) most() graph.Amount {
-	if s.HasLimit {
-		return s.left
-	}
-	return *new(graph.Amount).SetAllOne()
-}
-
-// near notes how far from the seeds the pool is.
-func (p *past) near(hop int) {
-	if p.hop < 0 || hop < p.hop {
-		p.hop = hop
-	}
-}
-
-// named books value that a seed names.
-func (o *origin) named(s *seeding, id graph.ID, asset graph.AssetID, amount graph.Amount) error {
-	if amount.IsZero() {
-		return nil
-	}
-	if s.HasLimit {
-		s.left = minus(s.left, amount)
-	}
-	b := o.run.book
-	address, err := o.l.address(id)
-	if err != nil {
-		return err
-	}
-	balance, err := b.balance(o.l, asset)
-	if err != nil {
-		return err
-	}
-	h, err := b.holder(o.l, id, asset, 0, o.header.Time)
-	if err != nil {
-		return err
-	}
-	balance.Seeded.Add(&balance.Seeded, &amount)
-	h.Held.Add(&h.Held, &amount)
-	if h.Role != roleSource {
-		h.Role = roleHolder
-	}
-	key := seedKey{holderKey{assetKey{o.l.chain.ID, asset}, id}, s.number, false}
-	if at, known := b.seedAt[key]; known {
-		b.seeds[at].Amount.Add(&b.seeds[at].Amount, &amount)
-		return nil
-	}
-	b.seedAt[key] = len(b.seeds)
-	b.seeds = append(b.seeds, Seeded{Seed: s.String(), Address: address, Asset: balance.Asset, Amount: amount, At: o.at})
-	return nil
+// over sets out the flows of the transaction.
+func (o *origin) over(flows []flow) {
+	n := len(flows)
+	o.flows, o.wants, o.gives, o.hops = flows, make([]want, n), make([]want, n), make([]int, n)
+	o.fresh, o.left, o.said, o.rules = make([]graph.Amount, n), make([]graph.Amount, n), make([]int32, n), make([]string, n)
 }
 
 // lacking ends what was spent although its arrival was not read.
@@ -140,7 +61,7 @@ func (o *origin) lacking(p *past, lacks []lack) error {
 		if err != nil {
 			return err
 		}
-		if err := o.run.book.stop(o.l, p.id, p.asset, e, k.amount, p.hop, header.Time); err != nil {
+		if err := o.run.stop(o.l, p.id, p.asset, e, asLots(k.amount, p.said), p.hop, header.Time); err != nil {
 			return err
 		}
 		h, err := o.run.book.holder(o.l, p.id, p.asset, p.hop, header.Time)
@@ -160,8 +81,7 @@ func (o *origin) accounts(ctx context.Context, d *due, seeds []*seeding) error {
 	for _, asset := range refused {
 		o.skip(asset)
 	}
-	n := len(flows)
-	o.flows, o.wants, o.gives, o.hops, o.fresh, o.rules = flows, make([]want, n), make([]want, n), make([]int, n), make([]graph.Amount, n), make([]string, n)
+	o.over(flows)
 	for _, in := range d.incomes {
 		if o.l.skipped[in.asset] {
 			continue
@@ -170,6 +90,12 @@ func (o *origin) accounts(ctx context.Context, d *due, seeds []*seeding) error {
 			return err
 		}
 	}
+	if err := o.reserves(); err != nil {
+		return err
+	}
+	if err := o.leave(flows); err != nil {
+		return err
+	}
 	x := newExchange(flows, o.whole(), o.l.contractOf)
 	x.vault = func(id graph.ID) bool { return o.run.isVault(o.l, id, o.header.Time) }
 	for _, s := range seeds {
@@ -177,11 +103,29 @@ func (o *origin) accounts(ctx context.Context, d *due, seeds []*seeding) error {
 			return err
 		}
 	}
-	traded, err := o.trade(x)
+	if err := o.comeBack(d.comebacks); err != nil {
+		return err
+	}
+	landings, err := o.landings(flows)
 	if err != nil {
 		return err
 	}
-	if err := o.steps(ctx, traded); err != nil {
+	payments := x.payments()
+	pays := func(flow int) bool {
+		return slices.ContainsFunc(payments, func(p payment) bool { return slices.Contains(p.flows, flow) })
+	}
+	lifted := make([]want, len(landings))
+	o.asked = slices.Clone(o.wants)
+	o.lift(landings, o.asked, func(flow int) bool { return !pays(flow) }, lifted)
+	traded, err := o.trade(x, payments)
+	if err != nil {
+		return err
+	}
+	if err := o.steps(traded); err != nil {
+		return err
+	}
+	o.lift(landings, o.gives, pays, lifted)
+	if err := o.crossBack(landings, lifted); err != nil {
 		return err
 	}
 	for i := range o.flows {
@@ -212,7 +156,7 @@ func (o *origin) income(in income) error {
 		return fmt.Errorf("%w: the history of an address does not agree with its transaction", graph.ErrDamaged)
 	}
 	for i, w := range o.reverse.split(got, amounts) {
-		o.wants[brought[i]], o.hops[brought[i]] = w, in.hop+1
+		o.wants[brought[i]], o.hops[brought[i]], o.said[brought[i]] = w, in.hop+1, in.said
 	}
 	return o.earned(in, earned)
 }
@@ -235,33 +179,13 @@ func (o *origin) earned(in income, w want) error {
 			continue
 		}
 		m := fees[i]
-		if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: in.hop + 1, Rule: RuleFee, Legs: []graph.Seq{m.Seq}}, nil, m.From, m.To, m.Asset); err != nil {
+		if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: in.hop + 1, Rule: RuleFee, Legs: []graph.Seq{m.Seq}}, asLots(t, in.said), m.From, m.To, m.Asset); err != nil {
 			return err
 		}
 		if err := o.arrived(m.To, m.Asset, t, in.hop+1); err != nil {
 			return err
 		}
-		if err := o.run.book.stop(o.l, m.To, m.Asset, derivedEnding(StopReward, "earned as fees"), t, in.hop+1, o.header.Time); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// paid asks where came from what a transaction paid, or one movement of it.
-func (o *origin) paid(s *seeding, x *exchange) error {
-	picks, err := o.picks(s, x)
-	if err != nil {
-		return err
-	}
-	for _, p := range picks {
-		f := &o.flows[p.flow]
-		now, fresh := o.reverse.claim(o.wants[p.flow], p.amount, f.amount, s.most())
-		if fresh.IsZero() {
-			continue
-		}
-		o.wants[p.flow], o.hops[p.flow], o.fresh[p.flow] = now, 0, plus(o.fresh[p.flow], fresh)
-		if err := o.named(s, f.to, f.asset, fresh); err != nil {
+		if err := o.run.stop(o.l, m.To, m.Asset, derivedEnding(StopReward, "earned as fees"), asLots(t, in.said), in.hop+1, o.header.Time); err != nil {
 			return err
 		}
 	}
@@ -278,11 +202,11 @@ func (o *origin) arrived(id graph.ID, asset graph.AssetID, amount graph.Amount, 
 }
 
 // steps records the movements: what was given in trades, then what arrived.
-func (o *origin) steps(ctx context.Context, traded []bool) error {
+func (o *origin) steps(traded []bool) error {
 	for i := range o.flows {
 		f := &o.flows[i]
 		if t := o.gives[i].total(); traded[i] && !t.IsZero() {
-			if err := o.record(Step{Amount: f.amount, Tainted: t, Hop: o.hops[i], Rule: RuleGiven, Legs: f.legs}, nil, f.from, f.to, f.asset); err != nil {
+			if err := o.record(Step{Amount: f.amount, Tainted: t, Hop: o.hops[i], Rule: RuleGiven, Legs: f.legs}, asLots(t, o.said[i]), f.from, f.to, f.asset); err != nil {
 				return err
 			}
 		}
@@ -303,10 +227,13 @@ func (o *origin) steps(ctx context.Context, traded []bool) error {
 		default:
 			rule = RuleNet
 		}
-		if err := o.record(Step{Amount: f.amount, Tainted: t, Hop: o.hops[i], Rule: rule, Legs: f.legs}, nil, f.from, f.to, f.asset); err != nil {
+		if err := o.record(Step{Amount: f.amount, Tainted: t, Hop: o.hops[i], Rule: rule, Legs: f.legs}, asLots(t, o.said[i]), f.from, f.to, f.asset); err != nil {
 			return err
 		}
-		if err := o.arrived(f.to, f.asset, t, o.hops[i]); err != nil {
+		if o.left[i] == t {
+			continue // the bridge keeps nothing of it
+		}
+		if err := o.arrived(f.to, f.asset, minus(t, o.left[i]), o.hops[i]); err != nil {
 			return err
 		}
 	}
@@ -326,9 +253,9 @@ func (o *origin) from(ctx context.Context, i int) error {
 			}
 		}
 		o.gives[i] = nil
-		return o.run.book.stop(o.l, f.to, f.asset, e, t, o.hops[i], o.header.Time)
+		return o.run.stop(o.l, f.to, f.asset, e, asLots(t, o.said[i]), o.hops[i], o.header.Time)
 	}
-	ended, err := o.ends(ctx, f.from, f.asset, t, o.hops[i])
+	ended, err := o.ends(ctx, f.from, f.asset, t, o.hops[i], o.said[i])
 	if ended {
 		o.gives[i] = nil
 	}
@@ -336,7 +263,7 @@ func (o *origin) from(ctx context.Context, i int) error {
 }
 
 // ends ends what an address paid, and reports whether it did.
-func (o *origin) ends(ctx context.Context, id graph.ID, asset graph.AssetID, amount graph.Amount, hop int) (bool, error) {
+func (o *origin) ends(ctx context.Context, id graph.ID, asset graph.AssetID, amount graph.Amount, hop int, said int32) (bool, error) {
 	h, err := o.run.book.holder(o.l, id, asset, hop, o.header.Time)
 	if err != nil {
 		return false, err
@@ -366,7 +293,7 @@ func (o *origin) ends(ctx context.Context, id graph.ID, asset graph.AssetID, amo
 	if h.Role != roleHolder {
 		h.Role = roleSource
 	}
-	return true, o.run.book.stop(o.l, id, asset, e, amount, hop, o.header.Time)
+	return true, o.run.stop(o.l, id, asset, e, asLots(amount, said), hop, o.header.Time)
 }
 
 // payers asks the pools from which flows were paid.
@@ -402,6 +329,7 @@ func (o *origin) payer(ctx context.Context, key poolKey) error {
 			amounts, gives, sum = append(amounts, f.amount), append(gives, o.gives[i]), plus(sum, f.amount)
 			if len(o.gives[i]) > 0 {
 				p.near(o.hops[i])
+				p.said = o.run.weaker(p.said, o.said[i])
 			}
 		}
 	}

@@ -16,6 +16,7 @@ type past struct {
 	id    graph.ID
 	asset graph.AssetID
 	hop   int
+	said  int32 // the weakest link over which it is asked; 0: none
 	turns []turn
 
 	// By order or reach: what is wanted of what came in at each turn.

@@ -133,26 +133,39 @@ type Stop struct {
 }
 
 // Passage is stolen value that left a ledger through a bridge, and where it came
-// out, as far as that is known.
+// out, as far as that is known. Backward it is value that is asked for, and where
+// it came from.
 type Passage struct {
-	Bridge     string // protocol
-	Departure  passage.Side
-	Arrival    *passage.Side // nil if it is not known
-	Asset      graph.AssetInfo
-	Sent       graph.Amount // what went in
-	TaintedOut graph.Amount // of it, from the seeds
-	ToAsset    graph.AssetInfo
-	Delivered  graph.Amount // what came out
-	TaintedIn  graph.Amount // of it, from the seeds
-	Crossed    bool         // it was followed; if not, Why
+	Bridge     string          // protocol
+	Departure  passage.Side    // zero if it is not known, backward
+	Arrival    *passage.Side   // nil if it is not known, forward
+	Asset      graph.AssetInfo // zero if its departure was not looked at, backward
+	Sent       graph.Amount    // what went in
+	TaintedOut graph.Amount    // of it, from the seeds
+	ToAsset    graph.AssetInfo // zero if it was not followed there, forward
+	Delivered  graph.Amount    // what came out
+	TaintedIn  graph.Amount    // of it, from the seeds
+	Crossed    bool            // it was followed; if not, Why
 	Why        string
 	Statement  graph.Statement // derived by key, attributed by a link of the case
 	Rule       string
 	Confidence int
 }
 
-// RuleNoArrival is the rule of a passage whose other side is not known.
-const RuleNoArrival = "no arrival"
+// Rules of passages whose other side is not known.
+const (
+	RuleNoArrival   = "no arrival"
+	RuleNoDeparture = "no departure"
+)
+
+// Told is the side from which a passage was followed: its departure, or
+// backward, where that is not known, its arrival.
+func (p *Passage) Told() *passage.Side {
+	if p.Departure.Chain == "" {
+		return p.Arrival
+	}
+	return &p.Departure
+}
 
 // Holder is what a trace says about one address and asset.
 type Holder struct {

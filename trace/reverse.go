@@ -79,3 +79,17 @@ func (r reverse) claim(have want, part, all, most graph.Amount) (now want, fresh
 	added := whole(part).without(have).first(most)
 	return have.union(added), added.total()
 }
+
+// merge is what is wanted of a whole by either of two.
+func (r reverse) merge(a, b want, all graph.Amount) want {
+	switch r {
+	case mixed:
+		return whole(smaller(plus(a.total(), b.total()), all))
+	case reach:
+		if len(a)+len(b) > 0 {
+			return whole(all)
+		}
+		return nil
+	}
+	return a.union(b)
+}

@@ -357,7 +357,7 @@ func (s *scenario) move(fields []string) {
 }
 
 // state reads "depart BRIDGE KEY WHO AMOUNT ASSET at EMITTER [to CHAIN
-// [RECIPIENT]]" and "arrive BRIDGE KEY WHO AMOUNT ASSET at EMITTER [from CHAIN]".
+// [RECIPIENT [AMOUNT]]]" and "arrive BRIDGE KEY WHO AMOUNT ASSET at EMITTER [from CHAIN]".
 func (s *scenario) state(fields []string) {
 	s.t.Helper()
 	if len(fields) < 8 || fields[6] != "at" {
@@ -385,6 +385,9 @@ func (s *scenario) state(fields []string) {
 			s.chain = far
 			e.Far.Recipient = string(s.address(fields[10]).Bytes())
 			s.chain = here
+		}
+		if len(fields) > 11 {
+			e.Far.Amount = s.amount(fields[11])
 		}
 	}
 	s.seqs++
@@ -692,8 +695,11 @@ func overLink(stop *trace.Stop) string {
 // passages are the lines about bridges.
 func (s *scenario) passages(t *trace.Trace) (lines []string) {
 	for _, p := range t.Passages {
-		line := fmt.Sprintf("passage %s %s of %s %s", p.Bridge, units(p.TaintedOut), units(p.Sent), s.asset(p.Asset))
-		if p.Crossed {
+		line := "passage " + p.Bridge
+		if p.Asset.Asset != (graph.Asset{}) {
+			line += fmt.Sprintf(" %s of %s %s", units(p.TaintedOut), units(p.Sent), s.asset(p.Asset))
+		}
+		if p.ToAsset.Asset != (graph.Asset{}) {
 			line += fmt.Sprintf(" to %s %s of %s %s", graph.ChainOf(p.Arrival.Chain).Alias, units(p.TaintedIn), units(p.Delivered), s.asset(p.ToAsset))
 		}
 		if p.Statement == graph.Attributed {

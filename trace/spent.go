@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -73,44 +74,51 @@ func (o *origin) spent(ctx context.Context, d *due, seeds []*seeding) error {
 			return err
 		}
 	}
-	var amounts []graph.Amount
-	var wants []want
-	hop := -1
-	for _, m := range outs {
-		amounts, wants = append(amounts, m.Amount), append(wants, nil)
+	flows := make([]flow, len(outs))
+	for i, m := range outs {
+		flows[i] = flow{asset: graph.NativeID, to: m.To, amount: m.Amount, legs: []graph.Seq{m.Seq}, direct: true}
+	}
+	o.over(flows)
+	for i, m := range outs {
 		if due := d.outputs[m.Seq]; due != nil {
-			wants[len(wants)-1] = due.want
-			if hop < 0 || due.hop < hop {
-				hop = due.hop
-			}
+			o.wants[i], o.hops[i], o.said[i], o.fresh[i] = due.want, due.hop, due.said, due.fresh
 		}
 	}
-	if hop < 0 {
-		return nil
+	if err := o.reserves(); err != nil {
+		return err
 	}
-	ended, err := o.atOnce(d, ins, outs)
+	if err := o.comeBack(d.comebacks); err != nil {
+		return err
+	}
+	landings, err := o.landings(flows)
 	if err != nil {
 		return err
 	}
-	if !ended {
-		if err := o.inputs(ctx, ins, amounts, o.reverse.join(amounts, wants), hop, outs); err != nil {
-			return err
-		}
+	lifted := make([]want, len(landings))
+	o.asked = slices.Clone(o.wants)
+	o.lift(landings, o.asked, func(int) bool { return true }, lifted)
+	if err := o.crossBack(landings, lifted); err != nil {
+		return err
+	}
+	if err := o.inputs(ctx, ins, outs); err != nil {
+		return err
 	}
 	for i, m := range outs {
-		t := wants[i].total()
+		t := o.wants[i].total()
 		if t.IsZero() {
 			continue
 		}
-		due := d.outputs[m.Seq]
-		rule := RuleUTXO
-		if !due.fresh.IsZero() {
+		rule := cmp.Or(o.rules[i], RuleUTXO)
+		if !o.fresh[i].IsZero() {
 			rule = RuleSeed
 		}
-		if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: due.hop, Rule: rule, Legs: []graph.Seq{m.Seq}}, nil, 0, m.To, graph.NativeID); err != nil {
+		if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: o.hops[i], Rule: rule, Legs: []graph.Seq{m.Seq}}, asLots(t, o.said[i]), 0, m.To, graph.NativeID); err != nil {
 			return err
 		}
-		if err := o.arrived(m.To, graph.NativeID, t, due.hop); err != nil {
+		if o.left[i] == t {
+			continue // the bridge keeps nothing of it
+		}
+		if err := o.arrived(m.To, graph.NativeID, minus(t, o.left[i]), o.hops[i]); err != nil {
 			return err
 		}
 	}
@@ -148,7 +156,7 @@ func (o *origin) outputs(d *due, s *seeding, ins, outs []*graph.Move) error {
 // atOnce ends what is wanted of the outputs where it came from no input that
 // can be told: the coins are new, the inputs were not read, or a CoinJoin hides
 // whose they are.
-func (o *origin) atOnce(d *due, ins, outs []*graph.Move) (ended bool, err error) {
+func (o *origin) atOnce(ins []*graph.Move) (ended bool, err error) {
 	var e ending
 	switch {
 	case len(ins) == 0 && o.tx.Know.Transfers == graph.Full:
@@ -164,34 +172,41 @@ func (o *origin) atOnce(d *due, ins, outs []*graph.Move) (ended bool, err error)
 		}
 		e = mixEnding(f)
 	}
-	for _, m := range outs {
-		due := d.outputs[m.Seq]
-		if due == nil {
-			continue
-		}
-		if err := o.run.book.stop(o.l, m.To, graph.NativeID, e, due.total(), due.hop, o.header.Time); err != nil {
+	for i := range o.flows {
+		if err := o.run.stop(o.l, o.flows[i].to, graph.NativeID, e, asLots(o.asked[i].total(), o.said[i]), o.hops[i], o.header.Time); err != nil {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-// inputs asks the outputs that the transaction spends.
-func (o *origin) inputs(ctx context.Context, ins []*graph.Move, outs []graph.Amount, w want, hop int, paid []*graph.Move) error {
+// inputs asks the outputs that the transaction spends for what is asked of its
+// own.
+func (o *origin) inputs(ctx context.Context, ins, outs []*graph.Move) error {
+	paid, hop, said := make([]graph.Amount, len(outs)), -1, int32(0)
 	var in, out graph.Amount
+	for i, m := range outs {
+		paid[i], out = m.Amount, plus(out, m.Amount)
+		if len(o.asked[i]) > 0 {
+			hop, said = nearest(hop, o.hops[i]), o.run.weaker(said, o.said[i])
+		}
+	}
+	if hop < 0 {
+		return nil
+	}
+	if ended, err := o.atOnce(ins); ended || err != nil {
+		return err
+	}
 	amounts := make([]graph.Amount, len(ins), len(ins)+1)
 	for i, m := range ins {
 		amounts[i], in = m.Amount, plus(in, m.Amount)
 	}
-	for i := range outs {
-		out = plus(out, outs[i])
-	}
 	if out.Gt(&in) {
 		amounts = append(amounts, minus(out, in))
 	}
-	wants := o.reverse.split(w, amounts)
+	wants := o.reverse.split(o.reverse.join(paid, o.asked), amounts)
 	for i, m := range ins {
-		if err := o.input(ctx, m, wants[i], hop); err != nil {
+		if err := o.input(ctx, m, wants[i], hop, said); err != nil {
 			return err
 		}
 	}
@@ -200,27 +215,27 @@ func (o *origin) inputs(ctx context.Context, ins []*graph.Move, outs []graph.Amo
 	}
 	missing := wants[len(ins)].total()
 	o.run.note("transaction %s pays out %s satoshi more than its known inputs; inputs are missing in the store", o.tx.Hash, ptr(minus(out, in)).Dec())
-	return o.run.book.stop(o.l, paid[0].To, graph.NativeID, derivedEnding(StopUncovered, "inputs of the transaction were not read"), missing, hop, o.header.Time)
+	return o.run.stop(o.l, outs[0].To, graph.NativeID, derivedEnding(StopUncovered, "inputs of the transaction were not read"), asLots(missing, said), hop, o.header.Time)
 }
 
-func (o *origin) input(ctx context.Context, m *graph.Move, w want, hop int) error {
+func (o *origin) input(ctx context.Context, m *graph.Move, w want, hop int, said int32) error {
 	t := w.total()
 	if t.IsZero() {
 		return nil
 	}
-	if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, nil, m.From, 0, graph.NativeID); err != nil {
+	if err := o.record(Step{Amount: m.Amount, Tainted: t, Hop: hop, Rule: RuleUTXO, Legs: []graph.Seq{m.Seq}}, asLots(t, said), m.From, 0, graph.NativeID); err != nil {
 		return err
 	}
-	if ended, err := o.ends(ctx, m.From, graph.NativeID, t, hop); ended || err != nil {
+	if ended, err := o.ends(ctx, m.From, graph.NativeID, t, hop, said); ended || err != nil {
 		return err
 	}
 	if m.Spends == (graph.Position{}) {
-		return o.run.book.stop(o.l, m.From, graph.NativeID, derivedEnding(StopUncovered, "the output it spends was not read"), t, hop, o.header.Time)
+		return o.run.stop(o.l, m.From, graph.NativeID, derivedEnding(StopUncovered, "the output it spends was not read"), asLots(t, said), hop, o.header.Time)
 	}
 	d, err := o.backlog.at(m.Spends.StartOf())
 	if err != nil {
 		return err
 	}
-	d.outputs[m.Spends.Seq] = &outputDue{want: w, hop: hop + 1}
+	d.outputs[m.Spends.Seq] = &outputDue{want: w, hop: hop + 1, said: said}
 	return nil
 }

@@ -40,6 +40,11 @@ func (ev *event) putBack() (found []passage.Side, err error) {
 	return found, nil
 }
 
+// givesBack reports whether a mixer states that a deposit was taken back.
+func (ev *event) givesBack(e *graph.Event) bool {
+	return e.Kind == graph.TakenBack && ev.run.mixes(e.Emitter, ev.header.Time)
+}
+
 // mixes reports whether a label that holds says that an address is a mixer.
 func (r *run) mixes(a graph.Address, time int64) bool {
 	return slices.ContainsFunc(r.labels(a), func(l graph.Label) bool { return reasonOf(l) == StopMixer && l.HoldsAt(time) })
@@ -66,6 +71,24 @@ func (r *run) back(d *passage.Side) ([]passage.Link, string, error) {
 		return nil, "it was not taken back", err
 	}
 	return []passage.Link{{Departure: *d, Arrival: *side, Rule: mixer.TakenBack, Statement: graph.Derived, Confidence: 100}}, "", nil
+}
+
+// putIn is the way back to the deposit that was taken back at a place.
+func (r *run) putIn(back *passage.Side) (*passage.Link, string, error) {
+	l := r.ledgers[back.Chain]
+	for s, err := range l.view.Events(context.Background(), back.Subject, graph.Position{}) {
+		if err != nil {
+			return nil, "", fmt.Errorf("%s events: %w", l.chain.Alias, err)
+		}
+		if s.At.StartOf().Compare(back.At.StartOf()) >= 0 {
+			break
+		}
+		if s.Kind == graph.Mixed && s.Emitter == back.Emitter && s.Protocol == back.Protocol && s.Key == back.Key {
+			d := passage.Side{Chain: back.Chain, Stated: s}
+			return &passage.Link{Departure: d, Arrival: *back, Rule: mixer.TakenBack, Statement: graph.Derived, Confidence: 100}, "", nil
+		}
+	}
+	return nil, "the deposit that was taken back there was not read", nil
 }
 
 // keep leaves in a flow what goes into a mixer and was not taken back: it ends

@@ -157,3 +157,32 @@ func TestTakenBackLater(t *testing.T) {
 		}
 	}
 }
+
+// TestTakenBackBackward: what came back out of a mixer came from who put it in,
+// and on to the theft; nobody is asked about the rest of the mixer.
+func TestTakenBackBackward(t *testing.T) {
+	chain := graph.ChainOf(graph.Ethereum)
+	c := trace.Case{Direction: "backward", Seeds: []string{"ethereum:" + exitHash(7).Text(chain.Family)},
+		Labels: []trace.CaseLabel{exitLabel(chain, "mixer", "mixer_pool_variable")}}
+	done, err := trace.Run(context.Background(), ragequits(t, 8), c, trace.Known{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[string]string{}
+	for _, s := range done.Stops {
+		ends[s.Address.String()] += s.Tainted.Dec()
+	}
+	// fifo at the thief: of 170 he paid out the first 120, which are what he had
+	// kept, 50, and 70 of what came back.
+	if vault := ends[exitAddress(chain, "vault").String()]; vault != "120" || len(ends) != 1 {
+		t.Errorf("ends %v, want 120 from the vault and no other", ends)
+	}
+	if len(done.Passages) == 0 {
+		t.Error("no passage out of the mixer")
+	}
+	for _, p := range done.Passages {
+		if !p.Crossed || p.Rule != mixer.TakenBack || p.Statement != graph.Derived {
+			t.Errorf("%+v", p)
+		}
+	}
+}

@@ -14,8 +14,7 @@ import (
 // payment bought in several assets came from the same units of it: as forward,
 // there is no price on the ledger. A seller who delivers to somebody else than
 // his buyer got the payment for what he delivered.
-func (o *origin) trade(x *exchange) (traded []bool, err error) {
-	payments := x.payments()
+func (o *origin) trade(x *exchange, payments []payment) (traded []bool, err error) {
 	delivered := make(map[int][]int) // flow to the payments that bought it
 	traded = make([]bool, len(o.flows))
 	for n, p := range payments {
@@ -26,9 +25,18 @@ func (o *origin) trade(x *exchange) (traded []bool, err error) {
 			delivered[d] = append(delivered[d], n)
 		}
 	}
+	bought := len(payments)
 	for i := range o.flows {
-		if traded[i] && delivered[i] == nil && len(o.wants[i]) > 0 {
-			payments = append(payments, o.sold(x, i, traded, delivered)...)
+		if !traded[i] || delivered[i] != nil || len(o.asked[i]) == 0 {
+			continue
+		}
+		for _, p := range o.sold(x, i, traded, delivered) {
+			at := slices.IndexFunc(payments[bought:], func(q payment) bool { return q.payer == p.payer && q.asset == p.asset })
+			if at < 0 {
+				payments = append(payments, p)
+			} else { // the same delivery for several payments
+				payments[bought+at].delivers = append(payments[bought+at].delivers, i)
+			}
 		}
 	}
 	for n, p := range payments {
@@ -42,8 +50,8 @@ func (o *origin) trade(x *exchange) (traded []bool, err error) {
 		}
 	}
 	sums := make([]graph.Amount, len(payments))
-	bought := make([]want, len(payments)) // of each payment
-	near := make([]int, len(payments))
+	shares := make([]want, len(payments)) // wanted of each payment
+	near, said := make([]int, len(payments)), make([]int32, len(payments))
 	for n, p := range payments {
 		near[n] = -1
 		for _, i := range p.flows {
@@ -51,7 +59,7 @@ func (o *origin) trade(x *exchange) (traded []bool, err error) {
 		}
 	}
 	for d := range o.flows {
-		w := o.wants[d]
+		w := o.asked[d]
 		if len(w) == 0 {
 			continue
 		}
@@ -60,13 +68,13 @@ func (o *origin) trade(x *exchange) (traded []bool, err error) {
 				o.gives[d] = w
 				continue
 			}
-			o.rules[d] = RuleReceived
-			if err := o.run.book.stop(o.l, o.flows[d].to, o.flows[d].asset, derivedEnding(StopContract, "received in a trade for what was not found"), w.total(), o.hops[d], o.header.Time); err != nil {
+			o.received(d)
+			if err := o.run.stop(o.l, o.flows[d].to, o.flows[d].asset, derivedEnding(StopContract, "received in a trade for what was not found"), asLots(w.total(), o.said[d]), o.hops[d], o.header.Time); err != nil {
 				return nil, err
 			}
 			continue
 		}
-		o.rules[d] = RuleReceived
+		o.received(d)
 		if err := o.converted(o.flows[d].asset, w.total(), false); err != nil {
 			return nil, err
 		}
@@ -77,35 +85,41 @@ func (o *origin) trade(x *exchange) (traded []bool, err error) {
 		parts := share(o.flows[d].amount, equal)
 		for i, part := range o.reverse.split(w, parts) {
 			n := delivered[d][i]
-			bought[n] = bought[n].union(o.reverse.restate(part, parts[i], sums[n]))
-			if near[n] < 0 || o.hops[d] < near[n] {
-				near[n] = o.hops[d]
-			}
+			shares[n] = shares[n].union(o.reverse.restate(part, parts[i], sums[n]))
+			near[n], said[n] = nearest(near[n], o.hops[d]), o.run.weaker(said[n], o.said[d])
 		}
-		if !slices.ContainsFunc(delivered[d], func(n int) bool { return len(bought[n]) > 0 }) {
+		if !slices.ContainsFunc(delivered[d], func(n int) bool { return len(shares[n]) > 0 }) {
 			o.run.note("transaction %s: what is asked for is part of something that was bought for something indivisible, and no source is counted for it", o.tx.Hash)
 		}
 	}
 	for n, p := range payments {
-		if len(bought[n]) == 0 {
+		if len(shares[n]) == 0 {
 			continue
 		}
 		var amounts []graph.Amount
 		for _, i := range p.flows {
 			amounts = append(amounts, o.flows[i].amount)
 		}
-		for at, w := range o.reverse.split(bought[n], amounts) {
+		for at, w := range o.reverse.split(shares[n], amounts) {
 			i := p.flows[at]
 			o.gives[i] = w
 			if len(o.wants[i]) == 0 || near[n] < o.hops[i] {
 				o.hops[i] = near[n]
 			}
+			o.said[i] = o.run.weaker(o.said[i], said[n])
 		}
-		if err := o.converted(p.asset, bought[n].total(), true); err != nil {
+		if err := o.converted(p.asset, shares[n].total(), true); err != nil {
 			return nil, err
 		}
 	}
 	return traded, nil
+}
+
+// received marks a flow as brought by a trade, unless a bridge has to do with it.
+func (o *origin) received(flow int) {
+	if o.rules[flow] == "" {
+		o.rules[flow] = RuleReceived
+	}
 }
 
 // sold are the payments by which a seller got a flow that no trade delivers:

@@ -100,7 +100,7 @@ func ByKey(sides []Side, seen map[graph.ChainID]Span) Found {
 			f.Departures = append(f.Departures, departures[i])
 		}
 	}
-	slices.SortStableFunc(f.Links, func(a, b Link) int { return compare(&a.Departure, &b.Departure) })
+	slices.SortStableFunc(f.Links, func(a, b Link) int { return Compare(&a.Departure, &b.Departure) })
 	return f
 }
 

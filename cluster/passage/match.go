@@ -58,7 +58,7 @@ func (m *Model) Match(departures, arrivals []Side) []Link {
 		}
 	}
 	slices.SortStableFunc(all, func(x, y candidate) int {
-		return cmp.Or(cmp.Compare(y.score, x.score), compare(&departures[x.d], &departures[y.d]), compare(&arrivals[x.a], &arrivals[y.a]))
+		return cmp.Or(cmp.Compare(y.score, x.score), Compare(&departures[x.d], &departures[y.d]), Compare(&arrivals[x.a], &arrivals[y.a]))
 	})
 	chosen := assign(all, departures, arrivals)
 	rivals := countRivals(all, chosen)
@@ -67,7 +67,7 @@ func (m *Model) Match(departures, arrivals []Side) []Link {
 		links[i] = Link{Departure: departures[c.d], Arrival: arrivals[c.a], Rule: RuleMatch, Statement: graph.Attributed,
 			Score: c.score, Rivals: rivals[i], Confidence: int(math.Round(bestConfidence * c.score / float64(1+rivals[i])))}
 	}
-	slices.SortStableFunc(links, func(x, y Link) int { return compare(&x.Departure, &y.Departure) })
+	slices.SortStableFunc(links, func(x, y Link) int { return Compare(&x.Departure, &y.Departure) })
 	return links
 }
 
@@ -111,8 +111,8 @@ func uncross(chosen []candidate, group []int, departures, arrivals []Side) {
 	for i, at := range group {
 		ds[i], as[i] = chosen[at].d, chosen[at].a
 	}
-	slices.SortFunc(ds, func(x, y int) int { return compare(&departures[x], &departures[y]) })
-	slices.SortFunc(as, func(x, y int) int { return compare(&arrivals[x], &arrivals[y]) })
+	slices.SortFunc(ds, func(x, y int) int { return Compare(&departures[x], &departures[y]) })
+	slices.SortFunc(as, func(x, y int) int { return Compare(&arrivals[x], &arrivals[y]) })
 	for i := range ds {
 		if disagree(&departures[ds[i]], &arrivals[as[i]]) != agrees {
 			return

@@ -18,8 +18,8 @@ type Side struct {
 // String names the side by chain and position.
 func (s *Side) String() string { return fmt.Sprintf("%s %s", graph.ChainOf(s.Chain).Alias, s.At) }
 
-// compare orders sides by time, chain and position.
-func compare(a, b *Side) int {
+// Compare orders sides by time, chain and position.
+func Compare(a, b *Side) int {
 	return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Chain, b.Chain), a.At.Compare(b.At), cmp.Compare(a.Kind, b.Kind))
 }
 
@@ -40,7 +40,7 @@ func Split(sides []Side) (departures, arrivals []Side) {
 }
 
 func inOrder(sides []Side) {
-	slices.SortStableFunc(sides, func(a, b Side) int { return compare(&a, &b) })
+	slices.SortStableFunc(sides, func(a, b Side) int { return Compare(&a, &b) })
 }
 
 // Rules of links.

@@ -54,7 +54,7 @@ seeds along later movements and prints the addresses that gather most of it: a
 score, not an amount, and no evidence of one.
 Value goes on over bridges, to any chain in the store, where both sides carry the
 bridge's key or a link of the case says so (links: from, to, rule, confidence; see
-spoor bridges). All that follows a link of the case is attributed.
+spoor bridges); backward, from the arrival to its departure. All that follows a link of the case is attributed.
 
 A flag takes the place of what the case file says. Value ends at services by
 label or by the number of their transfers; labels are the built-in table, the
