@@ -72,6 +72,21 @@ func TestJourney(t *testing.T) {
 	for _, step := range rows(t, filepath.Join(evidence, "trace.csv")) {
 		carrying[step["chain"]+step["tx_hash"]] = true
 	}
+	for _, step := range rows(t, filepath.Join(evidence, "trace.csv")) {
+		if step["chain"] != "eip155:42161" || step["rule"] != "transfer" {
+			continue
+		}
+		back := filepath.Join(t.TempDir(), "back") // and where that came from
+		spoor(t, exitOK, "--db", filepath.Join(out, "db"), "trace", "--quiet", "--direction", "backward", "--seed", step["chain"]+":"+step["tx_hash"]+":"+step["position"], "--out", back)
+		if rows := rows(t, filepath.Join(back, "bridges.csv")); len(rows) != 2 || rows[0]["note"]+rows[1]["note"] != "" || rows[0]["src_chain"] != "eip155:1" {
+			t.Errorf("backward from %s: passages %v", step["tx_hash"], rows)
+		}
+		for _, r := range rows(t, filepath.Join(back, "conservation.csv")) {
+			if r["difference_raw"] != "0" {
+				t.Errorf("backward: %s %s is off by %s", r["chain"], r["asset"], r["difference_raw"])
+			}
+		}
+	}
 	text, _ := spoor(t, exitOK, "--db", filepath.Join(out, "db"), "trace", "--quiet", filepath.Join(out, "case.yaml"))
 	match := regexp.MustCompile(`(?m)^([0-9]+) transactions evaluated`).FindStringSubmatch(text)
 	if match == nil {
@@ -245,4 +260,29 @@ func byChance(file string, row map[string]string) bool {
 		return false // what value does is the ledger's; a link of the case is somebody's word
 	}
 	return row["statement"] == "attributed"
+}
+
+// TestShowConduits: of the services of the demo the two routers, and no other,
+// are told by their own transactions to pass everything on.
+func TestShowConduits(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "demo")
+	spoor(t, exitOK, "demo", "--out", out, "--background", "2000")
+	heist, err := synthetic.Script{Seed: 1, Incidents: 1, Hops: 8, Background: 2000}.Ethereum()
+	if err != nil {
+		t.Fatal(err)
+	}
+	routers := 0
+	for _, l := range heist.Truth.Labels {
+		text, _ := spoor(t, exitOK, "--db", filepath.Join(out, "db"), "show", "ethereum:"+l.Address.String())
+		router := strings.HasSuffix(l.Behaviour, "router")
+		if conduit := strings.Contains(text, "proven to be: a conduit that passes everything on (net zero in all "); conduit != router {
+			t.Errorf("%s (%s): told to be a conduit: %v", l.Name, l.Behaviour, conduit)
+		}
+		if router {
+			routers++
+		}
+	}
+	if routers != 2 {
+		t.Errorf("%d routers, want 2", routers)
+	}
 }

@@ -14,7 +14,11 @@ import (
 	"testing"
 	"time"
 
+	"spoor/graph"
+	"spoor/graph/badger"
 	"spoor/graph/graphtest"
+	"spoor/ingest/label"
+	"spoor/trace"
 )
 
 // These tests run the program as a user would on real incidents, and hold it
@@ -189,6 +193,64 @@ func TestHabitatDrainer(t *testing.T) {
 			t.Errorf("%s %s: difference %s", r["chain"], r["asset"], r["difference_raw"])
 		}
 	}
+}
+
+// TestHabitatUnlisted traces the same theft without any label of a router, pool
+// or wrapped coin, mixers alone being listed: not one movement, end or sum is
+// another. That value passes a router is seen in what it keeps, which is nothing,
+// and that a pool sells in what it gives.
+func TestHabitatUnlisted(t *testing.T) {
+	file, db := habitat(t), filepath.Join(t.TempDir(), "db")
+	spoor(t, exitOK, "ingest", "transfers", file, "--db", db, "--quiet")
+	list, err := label.Builtin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := badger.Open(db, badger.Options{ReadOnly: true, Memory: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = store.Close() }()
+	run := func(keep func(graph.Label) bool) (said string, met int) {
+		labels := make(map[graph.Address][]graph.Label)
+		for _, l := range list.Labels {
+			if keep(l) {
+				labels[l.Address] = append(labels[l.Address], l)
+			}
+		}
+		err := withViews(t.Context(), store, func(views map[graph.ChainID]graph.View) error {
+			result, err := trace.Run(t.Context(), views, trace.Case{Seeds: []string{theft}}, trace.Known{Labels: func(a graph.Address) []graph.Label { return labels[a] }})
+			if err != nil {
+				return err
+			}
+			for i := range result.Holders {
+				for _, l := range result.Holders[i].Labels {
+					if !strings.HasPrefix(l.Behaviour, "mixer") {
+						met++
+					}
+				}
+				result.Holders[i].Labels = nil
+			}
+			for i := range result.Stops {
+				result.Stops[i].Freezable = graph.Label{}
+			}
+			said = fmt.Sprintf("%+v\n%+v\n%+v\n%+v\n%+v", result.Steps, result.Stops, result.Holders, result.Balances, result.Unknowns)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return said, met
+	}
+	listed, met := run(func(graph.Label) bool { return true })
+	unlisted, none := run(func(l graph.Label) bool { return strings.HasPrefix(l.Behaviour, "mixer") })
+	if listed != unlisted {
+		t.Errorf("with the table\n%s\nwithout\n%s", listed, unlisted)
+	}
+	if met == 0 || none != 0 {
+		t.Errorf("%d labels of other than mixers are met with the table and %d without", met, none)
+	}
+	t.Logf("%d labels are not needed", met)
 }
 
 // provenPools asserts what of those that the drainer traded with is proven and

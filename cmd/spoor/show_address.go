@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"spoor/cluster"
 	"spoor/cluster/amm"
 	"spoor/graph"
 )
@@ -21,7 +22,7 @@ type addressSighting struct {
 	Address    string        `json:"address"`
 	First      string        `json:"first_time"`
 	Last       string        `json:"last_time"`
-	Proven     string        `json:"proven"`  // what the address is proven to be, such as a pool of a factory; "" if nothing
+	Proven     string        `json:"proven"`  // what the address is proven to be, such as a pool of a factory, or to do, such as keeping nothing; "" if nothing
 	Entries    int           `json:"entries"` // a transfer to itself counts twice
 	Labels     []labelRow    `json:"labels"`
 	Assets     []assetRow    `json:"assets"`
@@ -118,6 +119,10 @@ func lookAddress(ctx context.Context, chain graph.Chain, view graph.View, addres
 		}
 		if proven {
 			s.Proven = p.Rule()
+		} else if c, passes, err := cluster.PassesOn(ctx, view, id); err != nil {
+			return nil, err
+		} else if passes {
+			s.Proven = c.Rule()
 		}
 	}
 	if s.Assets, err = assetRows(texts, byAsset); err != nil {
