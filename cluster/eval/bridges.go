@@ -23,6 +23,7 @@ type Nomad struct {
 	Right  int // of them found
 	Beyond int // links of departures the truth does not list, whose sides agree in all they tell
 	Burnt  int // of those, a token of Moonbeam going home: burnt, where the truth has only locks
+	Sole   int // of those beyond, with a number that no other departure or arrival has, the whole amount, and tokens that the folder maps to each other
 	Wrong  int // links against the truth
 
 	Exploit        int // releases of the theft
@@ -71,7 +72,7 @@ func NomadBridge(dir string) (Nomad, error) {
 	trueDeposits := r.pairs("pairs_deposit.csv.gz", nomadEthereum)
 	trueWithdrawals := r.pairs("pairs_withdrawal.csv.gz", nomadMoonbeam)
 	exploit := r.exploit("hack_withdrawals.csv")
-	returned := r.burntDeposits()
+	returned, mapped := r.burntDeposits(), r.mapped()
 	if r.err != nil {
 		return n, r.err
 	}
@@ -84,6 +85,10 @@ func NomadBridge(dir string) (Nomad, error) {
 	}
 	all := slices.Concat(deposits, mints, burns, releases)
 	n.Departures, n.Arrivals, n.Pairs = len(deposits)+len(burns), len(mints)+len(releases), len(truth)
+	numbers := make(map[string]int)
+	for i := range all {
+		numbers[all[i].Key]++
+	}
 	found := passage.ByKey(all, spans(all))
 	for i := range found.Links {
 		l := &found.Links[i]
@@ -96,6 +101,10 @@ func NomadBridge(dir string) (Nomad, error) {
 			n.Beyond++
 			if returned[l.Departure.Tx.String()] {
 				n.Burnt++
+			}
+			d, a := &l.Departure, &l.Arrival
+			if numbers[d.Key] == 2 && d.Amount == a.Amount && d.Far.Recipient == string(a.Subject.Bytes()) && mapped[[2]graph.Address{d.Asset.Contract, a.Asset.Contract}] {
+				n.Sole++
 			}
 		}
 	}
@@ -273,6 +282,22 @@ func (r *nomadReader) burntDeposits() map[string]bool {
 		return nil
 	})
 	return burnt
+}
+
+// mapped are the tokens of Ethereum and those of Moonbeam that the bridge takes
+// for the same.
+func (r *nomadReader) mapped() map[[2]graph.Address]bool {
+	pairs := make(map[[2]graph.Address]bool)
+	r.rows("token_mapping.csv", func(row map[string]string) error {
+		near, err := graph.ParseAddress(graph.ChainOf(nomadEthereum), row["src_token"])
+		if err != nil {
+			return err
+		}
+		far, err := graph.ParseAddress(graph.ChainOf(nomadMoonbeam), row["dst_token"])
+		pairs[[2]graph.Address{near, far}] = true
+		return err
+	})
+	return pairs
 }
 
 // rows calls do with every row of a CSV file, by column name.
