@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 
 	"spoor/graph"
@@ -44,6 +45,7 @@ type Entities struct {
 
 	coSpend, all Sizes
 	held         uint64
+	names        map[uint32]graph.Address // of entities that were named, by root
 }
 
 // labelled is a label of an address that is in the ledger.
@@ -415,8 +417,16 @@ func (e *Entities) Members(id graph.ID) []graph.ID {
 	return members
 }
 
+// Size counts the addresses of the entity of an address.
+func (e *Entities) Size(id graph.ID) int {
+	if e.Alone(id) {
+		return 1
+	}
+	return e.forest.size(e.forest.root(uint32(id)))
+}
+
 // Names is the name of the entity of each of some addresses: its smallest
-// address, by canonical bytes. It looks at every member.
+// address, by canonical bytes. It looks at every member the first time.
 func (e *Entities) Names(ids []graph.ID) (map[graph.ID]graph.Address, error) {
 	smallest := make(map[uint32]graph.Address)
 	names := make(map[graph.ID]graph.Address, len(ids))
@@ -429,7 +439,12 @@ func (e *Entities) Names(ids []graph.ID) (map[graph.ID]graph.Address, error) {
 			names[id] = a
 			continue
 		}
-		smallest[e.forest.root(uint32(id))] = graph.Address{}
+		root := e.forest.root(uint32(id))
+		if name, known := e.names[root]; known {
+			names[id] = name
+			continue
+		}
+		smallest[root] = graph.Address{}
 	}
 	if len(smallest) > 0 {
 		for i := 1; i < len(e.forest.next); i++ {
@@ -447,6 +462,10 @@ func (e *Entities) Names(ids []graph.ID) (map[graph.ID]graph.Address, error) {
 			}
 		}
 	}
+	if e.names == nil {
+		e.names = make(map[uint32]graph.Address)
+	}
+	maps.Copy(e.names, smallest)
 	for _, id := range ids {
 		if names[id].IsZero() {
 			names[id] = smallest[e.forest.root(uint32(id))]

@@ -114,11 +114,33 @@ func ReadTable(r io.Reader, after, limit int) (rows [][]string, err error) {
 		if n < after {
 			continue
 		}
-		row := slices.Clone(cells)
-		for i := range row {
-			row[i] = strings.TrimPrefix(row[i], "'") // see inert
-		}
-		rows = append(rows, row)
+		rows = append(rows, restored(cells))
 	}
 	return rows, nil
+}
+
+// PickRows reads some rows of a file that Write wrote, ascending and counted
+// from 1, as ReadTable reads them.
+func PickRows(r io.Reader, rows []int) (picked [][]string, err error) {
+	in := csv.NewReader(bufio.NewReader(r))
+	in.ReuseRecord = true
+	for n := 0; len(picked) < len(rows); n++ { // 0 is the header
+		cells, err := in.Read()
+		if err != nil {
+			return nil, fmt.Errorf("row %d: %w", n, err)
+		}
+		if n == rows[len(picked)] {
+			picked = append(picked, restored(cells))
+		}
+	}
+	return picked, nil
+}
+
+// restored is a row as it was before CSV needed its apostrophes; see inert.
+func restored(cells []string) []string {
+	row := slices.Clone(cells)
+	for i := range row {
+		row[i] = strings.TrimPrefix(row[i], "'")
+	}
+	return row
 }

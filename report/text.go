@@ -36,6 +36,9 @@ func claim(text string) string {
 // Visible is a text that a stranger chose as every report shows it: see claim.
 func Visible(text string) string { return claim(text) }
 
+// VisibleWhole is Visible for a text of any length, which is not cut.
+func VisibleWhole(text string) string { return prose(text) }
+
 // VisibleLines is a text of several lines with nothing in it that cannot be
 // seen, whole; its line ends stay.
 func VisibleLines(text string) string {

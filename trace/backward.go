@@ -224,6 +224,7 @@ func (b *backtrace) loop(ctx context.Context) error {
 		case b.plan.moving != nil && b.done%(1+waiting/64) == 0 && b.found():
 			return b.cut("share")
 		}
+		b.known.Watch.show(b.run)
 		if err := b.step(ctx, q, at); err != nil {
 			return fmt.Errorf("%s, transaction %d of block %d: %w", q.l.chain.Alias, at.Tx, at.Block, err)
 		}

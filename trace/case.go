@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/lexer"
+	"github.com/goccy/go-yaml/token"
 
 	"spoor/cluster"
 	"spoor/graph"
@@ -84,7 +86,34 @@ func decode(data []byte, c *Case) (err error) {
 			err = fmt.Errorf("it cannot be read as YAML: %v", fault)
 		}
 	}()
+	if deepest(lexer.Tokenize(string(data))) > maxNesting {
+		return fmt.Errorf("its lists are nested more than %d deep", maxNesting)
+	}
 	return yaml.NewDecoder(bytes.NewReader(data), yaml.Strict()).Decode(c)
+}
+
+// maxNesting is far more than a case has. The parser takes time with the square
+// of the depth: minutes for 100 kB of brackets.
+const maxNesting = 50
+
+// deepest is how deep brackets, or entries of lists on one line, are nested.
+func deepest(tokens token.Tokens) (most int) {
+	brackets, entries, line := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position.Line != line {
+			line, entries = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			brackets++
+		case token.SequenceEndType, token.MappingEndType:
+			brackets--
+		case token.SequenceEntryType, token.MappingKeyType:
+			entries++
+		}
+		most = max(most, brackets, entries)
+	}
+	return most
 }
 
 // Check reports whether the case can be traced as written, ErrCase if not. It

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"spoor/trace"
 )
@@ -132,4 +133,19 @@ func FuzzParseCase(f *testing.F) {
 			t.Fatalf("%v\n%s", err, out)
 		}
 	})
+}
+
+// A file of brackets is refused before it costs anything.
+func TestCaseNesting(t *testing.T) {
+	for _, nest := range []string{"[", "{", "- ", "? ", "a: [", "[{a: "} {
+		began := time.Now()
+		_, err := trace.ParseCase([]byte(strings.Repeat(nest, (256<<10)/len(nest))))
+		if !errors.Is(err, trace.ErrCase) || time.Since(began) > 5*time.Second {
+			t.Errorf("%q: %v after %s", nest, err, time.Since(began))
+		}
+	}
+	deep := "name: \"" + strings.Repeat("[", 1000) + "\" # " + strings.Repeat("- ", 1000) + "\nseeds: [\"ethereum:0x1111111111111111111111111111111111111111\"]\n"
+	if _, err := trace.ParseCase([]byte(deep)); err != nil {
+		t.Errorf("brackets in a name and a comment: %v", err)
+	}
 }

@@ -23,6 +23,8 @@ type Known struct {
 	// Pools lists the labels of mixers' pools (see MixerPool), besides those of the
 	// case; nil: it is not asked where value could have come out of mixers.
 	Pools func() ([]graph.Label, error)
+	// Watch tells others how far the trace is; nil: nobody looks.
+	Watch *Watch
 }
 
 // Clustering is what the entities of a chain were computed from.

@@ -189,6 +189,7 @@ func (r *run) loop(ctx context.Context, pause func(*item) bool) error {
 			r.cutBy = "share"
 			return nil
 		}
+		r.known.Watch.show(r)
 		if err := r.step(ctx, first); err != nil {
 			return fmt.Errorf("%s, transaction %d of block %d: %w", first.l.chain.Alias, first.tx.Tx, first.tx.Block, err)
 		}

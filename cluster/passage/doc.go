@@ -12,5 +12,6 @@
 //	key.go       links by key, and what is wrong with releases
 //	learn.go     what a bridge maps, charges and takes, learned from links
 //	match.go     links without a key
+//	survey.go    all of it for what ledgers state
 //	placebo.go   how often the same rule links what does not belong together
 package passage

@@ -2,13 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 
 	"github.com/spf13/cobra"
 
 	"spoor/cluster/passage"
 	"spoor/graph"
 	"spoor/graph/badger"
+	"spoor/report"
 )
 
 type bridgesOptions struct {
@@ -74,12 +74,8 @@ func (o *bridgesOptions) run(ctx context.Context, p *program) error {
 		}
 		for _, chain := range chains {
 			err := viewing(ctx, store, chain, func(view graph.View) error {
-				stated, err := passages(ctx, chain, view)
-				if err != nil {
-					return err
-				}
+				stated, span, read, err := passage.Read(ctx, chain, view, 0)
 				sides = append(sides, stated...)
-				span, read, err := readSpan(chain, view)
 				if read {
 					seen[chain.ID] = span
 				}
@@ -94,9 +90,9 @@ func (o *bridgesOptions) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	rows := o.rows(p, passage.ByKey(sides, seen))
+	rows := o.rows(p, passage.Look(sides, seen))
 	if only != "" {
-		var kept []bridgeRow
+		var kept []report.PassageRow
 		for _, r := range rows {
 			if r.SrcChain == string(only) || r.DstChain == string(only) {
 				kept = append(kept, r)
@@ -104,100 +100,37 @@ func (o *bridgesOptions) run(ctx context.Context, p *program) error {
 		}
 		rows = kept
 	}
-	return printRows(p.out, o.output, bridgeColumns, each(rows))
+	return printRows(p.out, o.output, fieldColumns(report.PassageFields()), each(rows))
 }
 
 // rows are what is asked for of what was found.
-func (o *bridgesOptions) rows(p *program, found passage.Found) (rows []bridgeRow) {
+func (o *bridgesOptions) rows(p *program, found *passage.Survey) (rows []report.PassageRow) {
 	if o.anomalies {
 		for i := range found.Anomalies {
-			rows = append(rows, oddBridgeRow(&found.Anomalies[i]))
+			rows = append(rows, report.OddPassage(&found.Anomalies[i]))
 		}
 		p.say("%d anomalies; %d passages linked by key", len(found.Anomalies), len(found.Links))
 		return rows
 	}
-	model := passage.Learn(append(passage.Lone(found.Departures, found.Arrivals), found.Links...))
-	matches := model.Match(found.Departures, found.Arrivals)
-	p.say("%d passages linked by key, %d matched without; %d departures and %d arrivals alone", len(found.Links), len(matches),
-		len(found.Departures)-len(matches), len(found.Arrivals)-len(matches))
-	if len(matches) > 0 {
-		placebo := model.Placebo(found.Departures, found.Arrivals)
+	p.say("%d passages linked by key, %d matched without; %d departures and %d arrivals alone", len(found.Links), len(found.Matches),
+		len(found.Departures)-len(found.Matches), len(found.Arrivals)-len(found.Matches))
+	if len(found.Matches) > 0 {
+		placebo := found.Placebo()
 		byRecipient, byTime := placebo.Rates()
 		p.warn("placebo of the match: of %d departures %d are linked to arrivals given to other recipients (taken for %.2f %%), %d to arrivals moved a week back (%.2f %%)",
 			placebo.Departures, placebo.Recipients, 100*byRecipient, placebo.Earlier, 100*byTime)
 	}
-	if !o.unmatched {
-		for i := range found.Links {
-			rows = append(rows, linkedBridgeRow(&found.Links[i]))
-		}
-		for i := range matches {
-			rows = append(rows, linkedBridgeRow(&matches[i]))
+	if o.unmatched {
+		alone := found.Alone()
+		for i := range alone {
+			rows = append(rows, report.LonePassage(&alone[i]))
 		}
 		return rows
 	}
-	matched := make(map[sideID]bool)
-	for i := range matches {
-		matched[idOfSide(&matches[i].Departure)], matched[idOfSide(&matches[i].Arrival)] = true, true
-	}
-	for _, list := range [][]passage.Side{found.Departures, found.Arrivals} {
+	for _, list := range [][]passage.Link{found.Links, found.Matches} {
 		for i := range list {
-			if !matched[idOfSide(&list[i])] {
-				rows = append(rows, loneBridgeRow(&list[i]))
-			}
+			rows = append(rows, report.LinkedPassage(&list[i]))
 		}
 	}
 	return rows
-}
-
-// sideID tells sides apart: one log may state several.
-type sideID struct {
-	chain graph.ChainID
-	at    graph.Position
-	kind  graph.EventKind
-	key   string
-}
-
-func idOfSide(s *passage.Side) sideID { return sideID{s.Chain, s.At, s.Kind, s.Key} }
-
-// passages are the departures and arrivals that a ledger states.
-func passages(ctx context.Context, chain graph.Chain, view graph.View) (sides []passage.Side, err error) {
-	for _, kind := range []graph.EventKind{graph.Departure, graph.Arrival} {
-		for stated, err := range view.EventsOf(ctx, kind, graph.Position{}) {
-			if err != nil {
-				return nil, err
-			}
-			sides = append(sides, passage.Side{Chain: chain.ID, Stated: stated})
-		}
-	}
-	return sides, nil
-}
-
-// readSpan is the longest time without a gap of which a ledger was read with its
-// logs.
-func readSpan(chain graph.Chain, view graph.View) (longest passage.Span, read bool, err error) {
-	rows, err := view.Coverage()
-	if err != nil {
-		return longest, false, err
-	}
-	var run passage.Span
-	var to uint32
-	for i := range rows {
-		c := &rows[i]
-		if !c.Address.IsZero() || c.Know.Transfers != graph.Full || chain.Family == graph.AccountFamily && c.Know.Logs != graph.Full {
-			continue
-		}
-		first, err := view.Header(c.From)
-		if err == nil && (!read || c.From != to+1) {
-			run.From = first.Time
-		}
-		last, failed := view.Header(c.To)
-		if err := errors.Join(err, failed); err != nil {
-			return longest, false, err
-		}
-		to, run.To, read = c.To, last.Time, true
-		if run.To-run.From >= longest.To-longest.From {
-			longest = run
-		}
-	}
-	return longest, read, nil
 }

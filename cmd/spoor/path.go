@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +12,7 @@ import (
 	"spoor/cluster"
 	"spoor/graph"
 	"spoor/graph/badger"
+	"spoor/report"
 	"spoor/trace"
 )
 
@@ -127,7 +126,7 @@ func (o *pathOptions) run(ctx context.Context, p *program, from, to string) erro
 }
 
 func (o *pathOptions) print(p *program, chain graph.Chain, found *trace.Connection) error {
-	if err := printRows(p.out, o.output, pathColumns(o.output), legRows(chain, found)); err != nil {
+	if err := printRows(p.out, o.output, pathColumns(o.output), each(report.LegRows(chain, found))); err != nil {
 		return err
 	}
 	if found.Behaving > 0 {
@@ -161,82 +160,32 @@ func chainAddress(text string) (graph.Address, error) {
 	return graph.ParseAddress(ref.chain, ref.text)
 }
 
-// legRow is one leg of a path as printed.
-type legRow struct {
-	Path     int     `json:"path"`
-	Leg      int     `json:"leg"`
-	Chain    string  `json:"chain"`
-	Asset    string  `json:"asset"`
-	Symbol   string  `json:"symbol"`
-	Decimals *int    `json:"decimals"`
-	WidthRaw string  `json:"width_raw"`
-	Width    *string `json:"width"`
-	Time     string  `json:"time"`
-	TxHash   string  `json:"tx_hash"`
-	Position string  `json:"position"`
-	From     string  `json:"from"`
-	To       string  `json:"to"`
-	Amount   string  `json:"amount_raw"`
-	Units    *string `json:"amount"`
-}
-
-func legRows(chain graph.Chain, found *trace.Connection) iter.Seq2[legRow, error] {
-	return func(yield func(legRow, error) bool) {
-		for i, path := range found.Paths {
-			info := path.Asset
-			for j, leg := range path.Legs {
-				r := legRow{Path: i + 1, Leg: j + 1, Chain: string(chain.ID), Asset: info.Asset.Text(), Symbol: info.Symbol,
-					WidthRaw: path.Width.Dec(), Time: timeText(leg.Time), TxHash: leg.Tx.Text(chain.Family), Position: leg.At.String(),
-					From: leg.From.String(), To: leg.To.String(), Amount: leg.Amount.Dec()}
-				if info.Decimals >= 0 {
-					width, units := info.Units(path.Width), info.Units(leg.Amount)
-					r.Decimals, r.Width, r.Units = &info.Decimals, &width, &units
-				}
-				if !yield(r, nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-func pathColumns(f format) []column[legRow] {
-	text := func(units *string, raw string) string {
-		switch {
-		case units != nil:
-			return *units
-		case f == asTable:
-			return raw + " base units"
-		}
-		return ""
-	}
-	all := []column[legRow]{
-		{"path", true, func(r *legRow) string { return strconv.Itoa(r.Path) }},
-		{"leg", true, func(r *legRow) string { return strconv.Itoa(r.Leg) }},
-		{"chain", false, func(r *legRow) string { return r.Chain }},
-		{"asset", false, func(r *legRow) string { return r.Asset }},
-		{"symbol", false, func(r *legRow) string { return r.Symbol }},
-		{"decimals", true, func(r *legRow) string { return optional(r.Decimals) }},
-		{"width_raw", true, func(r *legRow) string { return r.WidthRaw }},
-		{"width", true, func(r *legRow) string { return text(r.Width, r.WidthRaw) }},
-		{"time", false, func(r *legRow) string { return r.Time }},
-		{"tx_hash", false, func(r *legRow) string { return r.TxHash }},
-		{"position", false, func(r *legRow) string { return r.Position }},
-		{"from", false, func(r *legRow) string { return r.From }},
-		{"to", false, func(r *legRow) string { return r.To }},
-		{"amount_raw", true, func(r *legRow) string { return r.Amount }},
-		{"amount", true, func(r *legRow) string { return text(r.Units, r.Amount) }},
-	}
+// pathColumns are the columns of legs; a table leaves out what repeats, and says
+// which amounts are not in whole units.
+func pathColumns(f format) []column[report.LegRow] {
+	all := fieldColumns(report.LegFields())
 	if f != asTable {
 		return all
 	}
-	var columns []column[legRow]
+	orRaw := func(text func(*report.LegRow) string, raw func(*report.LegRow) string) func(*report.LegRow) string {
+		return func(r *report.LegRow) string {
+			if units := text(r); units != "" {
+				return units
+			}
+			return raw(r) + " base units"
+		}
+	}
+	var columns []column[report.LegRow]
 	for _, c := range all {
 		switch c.name {
 		case "chain", "decimals", "width_raw", "position", "amount_raw":
-		default:
-			columns = append(columns, c)
+			continue
+		case "width":
+			c.value = orRaw(c.value, func(r *report.LegRow) string { return r.WidthRaw })
+		case "amount":
+			c.value = orRaw(c.value, func(r *report.LegRow) string { return r.Amount })
 		}
+		columns = append(columns, c)
 	}
 	return columns
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/cobra"
+
+	"spoor/report"
 )
 
 // format is how rows are printed: the flag -o.
@@ -52,6 +54,15 @@ type column[T any] struct {
 	name   string
 	number bool // aligned right in a table
 	value  func(*T) string
+}
+
+// fieldColumns are the columns of rows that the report defines.
+func fieldColumns[T any](fields []report.Field[T]) []column[T] {
+	columns := make([]column[T], len(fields))
+	for i, f := range fields {
+		columns[i] = column[T]{f.Name, f.Number, f.Text}
+	}
+	return columns
 }
 
 // printRows writes rows in a format. T must have the JSON names of the columns.

@@ -6,20 +6,21 @@ import (
 	"strings"
 
 	"spoor/graph"
+	"spoor/report"
 )
 
 // A txSighting is a transaction of one chain. A hash names several where early
 // coinbases repeat one.
 type txSighting struct {
-	Chain     string       `json:"chain"`
-	Hash      string       `json:"tx_hash"`
-	Block     uint32       `json:"block"`
-	BlockHash string       `json:"block_hash"`
-	Time      string       `json:"time"`
-	TxIndex   string       `json:"tx_index"`
-	Failed    bool         `json:"failed"`
-	Form      *formRow     `json:"form,omitempty"` // of a UTXO transaction
-	Coverage  *coverageRow `json:"coverage"`
+	Chain     string          `json:"chain"`
+	Hash      string          `json:"tx_hash"`
+	Block     uint32          `json:"block"`
+	BlockHash string          `json:"block_hash"`
+	Time      string          `json:"time"`
+	TxIndex   string          `json:"tx_index"`
+	Failed    bool            `json:"failed"`
+	Form      *report.FormRow `json:"form,omitempty"` // of a UTXO transaction
+	Coverage  *coverageRow    `json:"coverage"`
 	surety
 	Transfers []transferRow `json:"transfers"`
 	Events    []eventRow    `json:"events"`
@@ -64,7 +65,7 @@ func seeTx(texts *translator, header graph.Header, at graph.Position) (txSightin
 	}
 	s := txSighting{
 		Chain: string(texts.chain.ID), Hash: tx.Hash.Text(texts.chain.Family), Block: at.Block, BlockHash: header.Hash.Text(texts.chain.Family),
-		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Form: newFormRow(texts.chain, tx.Form), Transfers: []transferRow{}, Events: []eventRow{},
+		Time: timeText(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Form: report.NewFormRow(texts.chain, tx.Form), Transfers: []transferRow{}, Events: []eventRow{},
 	}
 	for i := range tx.Events {
 		s.Events = append(s.Events, newEventRow(texts.chain, statedIn(&tx, i)))
@@ -92,7 +93,7 @@ func (found txSightings) print(w io.Writer, f format) error {
 				about.WriteString("failed: only its fees moved\n")
 			}
 			if s.Form != nil {
-				fmt.Fprintf(&about, "form: %s\n", s.Form.form)
+				fmt.Fprintf(&about, "form: %s\n", s.Form)
 			}
 			fmt.Fprintf(&about, "known: %s\n%s\n", s.Coverage.text(), s.doubt())
 			if _, err := io.WriteString(w, about.String()); err != nil {

@@ -1,9 +1,10 @@
-package main
+package report
 
 import "spoor/graph"
 
-// A formRow is how a UTXO transaction was written. What is not told is null.
-type formRow struct {
+// FormRow is how a UTXO transaction was written, which its block tells. What is not
+// told is null.
+type FormRow struct {
 	Known         bool    `json:"known"`
 	Version       *int32  `json:"version"`
 	LockTime      *uint32 `json:"lock_time"` // a height, or from 500000000 on a Unix time; 0 for none
@@ -16,12 +17,12 @@ type formRow struct {
 	form graph.Form
 }
 
-// newFormRow is nil on ledgers that have no forms.
-func newFormRow(chain graph.Chain, f graph.Form) *formRow {
+// NewFormRow is nil on ledgers that have no forms.
+func NewFormRow(chain graph.Chain, f graph.Form) *FormRow {
 	if chain.Family != graph.UTXOFamily {
 		return nil
 	}
-	row := &formRow{Known: f.Known, form: f}
+	row := &FormRow{Known: f.Known, form: f}
 	if !f.Known {
 		return row
 	}
@@ -40,3 +41,6 @@ func newFormRow(chain graph.Chain, f graph.Form) *formRow {
 	row.Replaceable, row.InputsSorted, row.OutputsSorted, row.LowR = told(f.Replaceable), told(f.InputsSorted), told(f.OutputsSorted), told(f.LowR)
 	return row
 }
+
+// String says it in words.
+func (r *FormRow) String() string { return r.form.String() }
