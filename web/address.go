@@ -39,6 +39,8 @@ type addressBody struct {
 	ChainName  string         `json:"chain_name"`
 	Address    string         `json:"address"`
 	Labels     []labelRow     `json:"labels"`
+	Entity     *entityRef     `json:"entity" doc:"null if it is alone, or entities are not known"`
+	NoEntity   string         `json:"entities_missing" doc:"Why entities are not told"`
 	Entries    entryCount     `json:"entries"`
 	Sums       *addressSums   `json:"sums" doc:"null where the part of the history that was asked for is larger than one request may read; ask for a range of blocks"`
 	Transfers  []*transferRow `json:"transfers"`
@@ -208,6 +210,11 @@ func (s *Server) getAddress(ctx context.Context, in *AddressInput) (*output[*add
 			if err := b.read(ctx, l, id, f, in); err != nil {
 				return err
 			}
+			owners, missing, err := l.ownersOf(ctx, address)
+			if err != nil {
+				return err
+			}
+			b.Entity, b.NoEntity = owners[address], missing
 		}
 		for e, err := range l.view.Events(ctx, address, graph.Position{}) {
 			if err != nil {

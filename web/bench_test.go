@@ -80,6 +80,13 @@ func BenchmarkTracePage(b *testing.B) {
 			b.ReportMetric(float64(size), "bytes")
 		})
 	}
+	b.Run("board", func(b *testing.B) {
+		body, elements := `{"trace":"`+strings.TrimPrefix(page, "/traces/")+`"}`, 0
+		for b.Loop() {
+			elements = c.board(body).Elements
+		}
+		b.ReportMetric(float64(elements), "elements")
+	})
 }
 
 // A page of a large trace is small: it tells sums and leads to tables.

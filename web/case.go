@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"net/url"
@@ -36,6 +37,17 @@ type caseBody struct {
 	caseRow
 	YAML   string     `json:"yaml"`
 	Traces []traceRow `json:"traces" doc:"Of this case as it is saved, in memory"`
+	Trace  caseTrace  `json:"trace" doc:"The trace of the case as it is saved, on the ledgers as they are"`
+	Log    *logBody   `json:"log" doc:"The last lines of what was done to it"`
+}
+
+// caseTrace names the trace of a case before it is made: the same case on the same
+// ledgers has the same name, also after the server was started anew.
+type caseTrace struct {
+	ID      string `json:"id" doc:"Empty if it cannot be told"`
+	State   string `json:"state" enum:"none,running,finished,failed,cancelled" doc:"none: POST /traces with case=SLUG makes it"`
+	URL     string `json:"url"`
+	Missing string `json:"missing" doc:"Why the name cannot be told"`
 }
 
 func (*caseBody) template() string { return "case" }
@@ -67,39 +79,66 @@ func (s *Server) routeCases(api huma.API) {
 		rows, err := s.cases.list()
 		return &output[*caseListBody]{Body: &caseListBody{rows, s.c.Cases != ""}}, err
 	})
-	register(s, api, get("case", "/cases/{slug}", "A saved case"), func(_ context.Context, in *CaseInput) (*output[*caseBody], error) {
-		return s.readCase(in.Slug)
+	register(s, api, get("case", "/cases/{slug}", "A saved case"), func(ctx context.Context, in *CaseInput) (*output[*caseBody], error) {
+		return s.readCase(ctx, in.Slug)
 	})
 	save := huma.Operation{OperationID: "case-save", Method: http.MethodPut, Path: "/cases/{slug}", Summary: "Save a case: its YAML or JSON, in place of the version in If-Match", DefaultStatus: http.StatusOK}
-	register(s, api, save, func(_ context.Context, in *CaseSaveInput) (*output[*caseBody], error) {
-		return s.saveCase(&in.Asked, in.Slug, in.RawBody, strings.Trim(in.IfMatch, `"`))
+	register(s, api, save, func(ctx context.Context, in *CaseSaveInput) (*output[*caseBody], error) {
+		return s.saveCase(ctx, &in.Asked, in.Slug, in.RawBody, strings.Trim(in.IfMatch, `"`))
 	})
-	register(s, api, post("case-form", "/cases", "Save a case from a form: slug, yaml, version"), func(_ context.Context, in *CaseFormInput) (*output[*caseBody], error) {
+	register(s, api, post("case-form", "/cases", "Save a case from a form: slug, yaml, version"), func(ctx context.Context, in *CaseFormInput) (*output[*caseBody], error) {
 		form, err := url.ParseQuery(string(in.RawBody))
 		if err != nil {
 			return nil, asked("the form: %w", err)
 		}
-		return s.saveCase(&in.Asked, form.Get("slug"), []byte(plainLines(form.Get("yaml"))), form.Get("version"))
+		return s.saveCase(ctx, &in.Asked, form.Get("slug"), []byte(plainLines(form.Get("yaml"))), form.Get("version"))
 	})
+	s.routeCaseFiles(api)
 }
 
-func (s *Server) readCase(slug string) (*output[*caseBody], error) {
+// lastLines are the lines of its log that the page of a case has.
+const lastLines = 20
+
+func (s *Server) readCase(ctx context.Context, slug string) (*output[*caseBody], error) {
 	data, err := s.cases.read(slug)
 	if err != nil {
 		return nil, err
 	}
 	b := &caseBody{caseRow: rowOf(slug, data), YAML: string(data), Traces: []traceRow{}}
+	if b.Log, err = s.logOf(slug, -lastLines, lastLines); err != nil {
+		return nil, err
+	}
+	b.Trace.State = "none"
 	if c, err := trace.ParseCase(data); err == nil {
 		b.Traces = s.jobs.of(c)
+		b.Trace = s.traceOf(ctx, c)
 	}
 	return &output[*caseBody]{Body: b, ETag: `"` + b.Version + `"`}, nil
 }
 
-func (s *Server) saveCase(in *Asked, slug string, data []byte, version string) (*output[*caseBody], error) {
-	if _, err := s.cases.save(slug, data, version); err != nil {
+// traceOf names the trace of a case, and tells how far it is.
+func (s *Server) traceOf(ctx context.Context, c trace.Case) caseTrace {
+	name := caseTrace{State: "none"}
+	names, err := s.jobs.names(ctx, c)
+	if err != nil {
+		told := huma.StatusError(nil)
+		if name.Missing = "an error of the server; its log has it"; errors.As(s.problem(err), &told) {
+			name.Missing = told.Error()
+		}
+		return name
+	}
+	name.ID, name.URL = names[0], "/traces/"+names[0]
+	if job, err := s.jobs.find(name.ID); err == nil {
+		name.State = string(job.outcome())
+	}
+	return name
+}
+
+func (s *Server) saveCase(ctx context.Context, in *Asked, slug string, data []byte, version string) (*output[*caseBody], error) {
+	if err := s.cases.save(slug, data, version); err != nil {
 		return nil, err
 	}
-	out, err := s.readCase(slug)
+	out, err := s.readCase(ctx, slug)
 	if err == nil && in.kind == asHTML {
 		out.Status, out.Location = http.StatusSeeOther, "/cases/"+slug
 	}

@@ -3,24 +3,33 @@ package web
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"spoor/graph"
 	"spoor/trace"
 )
 
-// caseFolder keeps cases as files NAME.yaml. Names are checked, and the folder
-// is a root that no path leads out of, links included.
+// caseFolder keeps cases as files: NAME.yaml the case, NAME.board.json what the
+// workspace shows of it, NAME.log what was done to it. Names are checked, and
+// the folder is a root that no path leads out of, links included.
 type caseFolder struct {
 	dir string
-	mu  sync.Mutex // held while a case is saved: the version that was read is still there
+	now func() time.Time
+
+	mu    sync.Mutex         // held while something is written: what was read before is still there
+	tails map[string]logTail // of logs written before, by case; guarded by mu
 }
 
 // caseRow is a saved case.
@@ -123,8 +132,11 @@ func (f *caseFolder) read(slug string) ([]byte, error) {
 	return readCase(root, slug)
 }
 
-func readCase(root *os.Root, slug string) ([]byte, error) {
-	file, err := root.Open(slug + ".yaml")
+func readCase(root *os.Root, slug string) ([]byte, error) { return readFile(root, slug, ".yaml") }
+
+// readFile is a file of a case, graph.ErrNotFound if there is none.
+func readFile(root *os.Root, slug, suffix string) ([]byte, error) {
+	file, err := root.Open(slug + suffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("case %s: %w", slug, graph.ErrNotFound)
 	}
@@ -142,36 +154,68 @@ func readCase(root *os.Root, slug string) ([]byte, error) {
 	return data, nil
 }
 
-// save writes a case whole or not at all, in place of the version that the
-// caller has read, "" for none, and returns the new version.
-func (f *caseFolder) save(slug string, data []byte, version string) (string, error) {
+// change does something to the files of a case while nobody else does, in this
+// process or another.
+func (f *caseFolder) change(slug string, do func(*os.Root) error) (err error) {
 	if err := checkSlug(slug); err != nil {
-		return "", err
-	}
-	if _, err := trace.ParseCase(data); err != nil {
-		return "", err
+		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	root, err := f.root(true)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer root.Close() //nolint:errcheck // what is written is synced
-	switch old, err := readCase(root, slug); {
-	case errors.Is(err, graph.ErrNotFound):
-		if version != "" {
-			return "", errStale
+	lock := flock.New(filepath.Join(f.dir, ".lock"))
+	if err := lock.Lock(); err != nil {
+		return fmt.Errorf("cases: %w", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	return do(root)
+}
+
+// save writes a case whole or not at all, in place of the version that the
+// caller has read, "" for none.
+func (f *caseFolder) save(slug string, data []byte, version string) error {
+	if _, err := trace.ParseCase(data); err != nil {
+		return err
+	}
+	return f.change(slug, func(root *os.Root) error {
+		old, err := readCase(root, slug)
+		if err != nil && !errors.Is(err, graph.ErrNotFound) {
+			return err
 		}
-	case err != nil:
-		return "", err
-	case versionOf(old) != version:
-		return "", errStale
+		return f.replace(root, slug, slug+".yaml", opSaved, old, data, version)
+	})
+}
+
+// replace puts new content into the place of a file, if what is there is the
+// version that the caller has read. The log is written first: nothing changes
+// that it does not tell of.
+func (f *caseFolder) replace(root *os.Root, slug, name, op string, old, data []byte, version string) error {
+	before := ""
+	if old != nil {
+		before = versionOf(old)
 	}
-	if err := writeWhole(root, slug+".yaml", data); err != nil {
-		return "", fmt.Errorf("case %s: %w", slug, err)
+	if before != version {
+		return errStale
 	}
-	return versionOf(data), nil
+	if old != nil && versionOf(data) == before {
+		return nil
+	}
+	args, err := json.Marshal(map[string]any{"version": versionOf(data), "before": before, "bytes": len(data)})
+	if err != nil {
+		return err
+	}
+	if _, err := f.write(root, slug, command{op, args}); err != nil {
+		return err
+	}
+	if err := writeWhole(root, name, data); err != nil {
+		_, told := f.write(root, slug, command{Op: opFailed, Args: args})
+		return fmt.Errorf("case %s: %w: %w", slug, errFull, errors.Join(err, told))
+	}
+	return nil
 }
 
 // writeWhole writes a file beside its place and moves it there.
@@ -188,10 +232,19 @@ func writeWhole(root *os.Root, name string, data []byte) error {
 	if err != nil {
 		return errors.Join(err, root.Remove(draft))
 	}
-	return nil
+	return syncFolder(root)
 }
 
-// versionOf names the content of a case.
+// syncFolder makes the names in a folder last.
+func syncFolder(root *os.Root) error {
+	dir, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
+}
+
+// versionOf names the content of a file.
 func versionOf(data []byte) string {
 	digest := sha256.Sum256(data)
 	return hex.EncodeToString(digest[:8])

@@ -105,4 +105,8 @@ func (s *Server) routeLedger(api huma.API) {
 	register(s, api, get("transaction", "/tx/{chain}/{hash}", "A transaction: movements, net view, events"), s.getTx)
 	register(s, api, get("block", "/block/{chain}/{height}", "A block and its transactions"), s.getBlock)
 	register(s, api, get("coverage", "/coverage", "What was read, and how completely"), s.getCoverage)
+	s.routeRelations(api)
+	s.routeEntity(api)
+	s.routePath(api)
+	s.routeBridges(api)
 }

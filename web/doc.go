@@ -9,10 +9,16 @@
 //	problem.go    what goes wrong, as an answer
 //	ledger.go     snapshots, opened for one request and closed with it
 //	row.go        transfers, events, labels and coverage as rows
-//	search.go, address.go, tx.go, block.go, coverage.go
+//	search.go, address.go, relations.go, entity.go, path.go, bridges.go, tx.go,
+//	block.go, coverage.go
 //	              one page each, with its API
+//	dealing.go    a bounded reading of with whom an address has dealt
+//	owner.go      entities, as rows
 //	case.go       cases, kept as files in casefile.go
-//	flow          a picture of a trace, drawn by the server
+//	casework.go   their boards and logs; caselog.go the file of a log
+//	flow          pictures of traces and ledgers, laid out by the server
+//	board.go      them as an answer, and the page of the workspace: board_ledger.go what
+//	              they take from ledgers, board_rows.go what is behind them
 //	job.go        traces that run and have run
 //	trace.go      their pages, evidence.go their tables
 //	metrics.go    numbers for Prometheus, on a listener of their own

@@ -117,19 +117,30 @@ func (s *Server) getEvidence(_ context.Context, in *EvidenceInput) (*output[*evi
 		return nil, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	b := &evidenceBody{ID: in.ID, Table: in.Table, After: in.After, First: in.After + 1, Size: job.rows[t.File]}
-	for _, c := range t.Columns {
-		b.Columns = append(b.Columns, evidenceColumn{c.Name, c.Unit, string(c.Statement), c.Meaning})
-	}
+	b := newEvidenceBody(in.ID, in.Table, t, in.After, job.rows[t.File])
 	if b.Rows, err = report.ReadTable(f, in.After, in.Limit); err != nil {
 		return nil, err
 	}
-	b.Last = in.After + len(b.Rows)
+	b.turn(&in.Asked)
+	return &output[*evidenceBody]{Body: &b}, nil
+}
+
+// newEvidenceBody is a page of a table, its rows left out.
+func newEvidenceBody(id, name string, t report.Table, after, size int) evidenceBody {
+	b := evidenceBody{ID: id, Table: name, After: after, First: after + 1, Size: size}
+	for _, c := range t.Columns {
+		b.Columns = append(b.Columns, evidenceColumn{c.Name, c.Unit, string(c.Statement), c.Meaning})
+	}
+	return b
+}
+
+// turn finds the next page, when the rows of this one are there.
+func (b *evidenceBody) turn(in *Asked) {
+	b.Last = b.After + len(b.Rows)
 	if b.Last < b.Size && len(b.Rows) > 0 {
 		b.Next = b.Last
 		b.NextURL = in.with("after", strconv.Itoa(b.Next))
 	}
-	return &output[*evidenceBody]{Body: b}, nil
 }
 
 // wholeTable answers with a file of the evidence: every row, not a page.

@@ -6,12 +6,16 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"spoor/graph"
 	"spoor/report"
@@ -57,6 +61,7 @@ type job struct {
 
 	read   atomic.Int64  // transactions looked at
 	height atomic.Uint32 // of the block looked at last
+	watch  trace.Watch   // what it has found so far
 	began  time.Time
 
 	// Written before done is closed, not after.
@@ -66,7 +71,7 @@ type job struct {
 	rows     map[string]int // of its tables, by file
 	sections []report.Section
 	advice   []report.Advice
-	picture  *flow.Picture
+	model    *flow.Model // what pictures are drawn from
 	took     time.Duration
 }
 
@@ -117,7 +122,7 @@ func (j *jobs) start(ctx context.Context, c trace.Case) (*job, error) {
 	if err != nil {
 		return nil, err
 	}
-	views, digest, err := snapshots(ctx, reading.Store, yaml)
+	views, state, err := snapshots(ctx, reading.Store)
 	closeAll := func() error {
 		errs := []error{}
 		for _, v := range views {
@@ -129,7 +134,7 @@ func (j *jobs) start(ctx context.Context, c trace.Case) (*job, error) {
 		return nil, errors.Join(err, closeAll())
 	}
 	work, cancel := context.WithCancelCause(j.ctx)
-	job := &job{id: digest, asked: c, yaml: yaml, cancel: cancel, done: make(chan struct{}), began: time.Now(), state: running}
+	job := &job{id: nameOf(yaml, state), asked: c, yaml: yaml, cancel: cancel, done: make(chan struct{}), began: time.Now(), state: running}
 	known, err := j.admit(job)
 	if err != nil || known != job {
 		cancel(nil)
@@ -149,36 +154,97 @@ func (j *jobs) start(ctx context.Context, c trace.Case) (*job, error) {
 	return job, nil
 }
 
-// snapshots opens every ledger of the store, and names what a case gives on them.
-func snapshots(ctx context.Context, store graph.Store, yaml []byte) (map[graph.ChainID]graph.View, string, error) {
+// snapshots opens every ledger of the store, and writes down the state they are
+// in.
+func snapshots(ctx context.Context, store graph.Store) (map[graph.ChainID]graph.View, []byte, error) {
 	views := map[graph.ChainID]graph.View{}
-	h := sha256.New()
-	h.Write(yaml)
 	chains, err := store.Chains(ctx)
 	if err != nil {
-		return views, "", err
+		return views, nil, err
 	}
+	var state []byte
 	for _, chain := range chains {
 		l, err := store.Ledger(ctx, chain)
 		if err != nil {
-			return views, "", err
+			return views, nil, err
 		}
 		v, err := l.View(ctx)
 		if err != nil {
-			return views, "", err
+			return views, nil, err
 		}
 		views[chain.ID] = v
 		tip, err := v.Tip()
 		if err != nil && !errors.Is(err, graph.ErrNotFound) {
-			return views, "", err
+			return views, nil, err
 		}
 		size, err := v.Size()
 		if err != nil {
-			return views, "", err
+			return views, nil, err
 		}
-		_, _ = fmt.Fprintln(h, chain.ID, tip, size) // a hash takes everything
+		state = fmt.Appendln(state, chain.ID, tip, size)
 	}
-	return views, hex.EncodeToString(h.Sum(nil)[:8]), nil
+	return views, state, nil
+}
+
+// nameOf names what a case gives on ledgers in a state.
+func nameOf(yaml, state []byte) string {
+	h := sha256.New()
+	h.Write(yaml)
+	h.Write(state)
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// names are the names that traces of cases have on the ledgers as they are.
+func (j *jobs) names(ctx context.Context, cases ...trace.Case) (names []string, err error) {
+	err = j.s.reading(ctx, func(r *Reading) error {
+		views, state, err := snapshots(ctx, r.Store)
+		for _, v := range views {
+			err = errors.Join(err, v.Close())
+		}
+		if err != nil {
+			return err
+		}
+		for _, c := range cases {
+			yaml, err := c.YAML()
+			if err != nil {
+				return err
+			}
+			names = append(names, nameOf(yaml, state))
+		}
+		return nil
+	})
+	return names, err
+}
+
+// traceNames are what traces can be called.
+var traceNames = regexp.MustCompile(`^[0-9a-f]{16}$`)
+
+// forgotten adds to an error about a trace that is not kept which saved case
+// gives it again.
+func (j *jobs) forgotten(ctx context.Context, id string, err error) error {
+	if !errors.Is(err, graph.ErrNotFound) || !traceNames.MatchString(id) {
+		return err
+	}
+	saved, failed := j.s.cases.list()
+	if failed != nil {
+		return err
+	}
+	var slugs []string
+	var cases []trace.Case
+	for _, row := range saved {
+		data, failed := j.s.cases.read(row.Slug)
+		if failed != nil {
+			continue
+		}
+		if c, failed := trace.ParseCase(data); failed == nil {
+			slugs, cases = append(slugs, row.Slug), append(cases, c)
+		}
+	}
+	names, failed := j.names(ctx, cases...)
+	if at := slices.Index(names, id); failed == nil && at >= 0 {
+		return huma.NewError(http.StatusNotFound, err.Error(), &huma.ErrorDetail{Message: "this saved case gives the same trace again", Location: "/cases/" + slugs[at]})
+	}
+	return err
 }
 
 // admit takes a job in, or returns the one that is there already.
@@ -274,7 +340,7 @@ func (b *job) run(ctx context.Context, r *Reading, views map[graph.ChainID]graph
 	for id, v := range views {
 		watched[id] = &watchedView{v, b}
 	}
-	t, err := r.trace(ctx, watched, b.asked)
+	t, err := r.trace(ctx, watched, b.asked, &b.watch)
 	if err == nil {
 		err = b.show(t, dir, r.Manifest)
 	}
@@ -299,9 +365,7 @@ func (b *job) show(t *trace.Trace, dir string, made report.Manifest) (err error)
 	if b.advice, err = report.NextSteps(t); err != nil {
 		return err
 	}
-	if t.Case.Direction != trace.Backward { // a picture begins with a theft
-		b.picture = flow.Draw(t)
-	}
+	b.model = flow.NewModel(t)
 	if err = report.Write(dir, t, made); err != nil {
 		return err
 	}

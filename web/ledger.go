@@ -49,7 +49,7 @@ func (r *Reading) view(ctx context.Context, chain graph.Chain, look func(*ledger
 	if err != nil {
 		return err
 	}
-	return errors.Join(look(&ledger{chain: chain, view: view, labels: r.labels, names: map[graph.ID]graph.Address{},
+	return errors.Join(look(&ledger{chain: chain, view: view, labels: r.labels, reading: r, names: map[graph.ID]graph.Address{},
 		assets: map[graph.AssetID]graph.AssetInfo{}, headers: map[uint32]graph.Header{}}), view.Close())
 }
 
@@ -58,6 +58,7 @@ type ledger struct {
 	chain   graph.Chain
 	view    graph.View
 	labels  func(graph.Address) []graph.Label
+	reading *Reading
 	names   map[graph.ID]graph.Address
 	assets  map[graph.AssetID]graph.AssetInfo
 	headers map[uint32]graph.Header

@@ -12,6 +12,7 @@ import (
 
 	"spoor/graph"
 	"spoor/graph/graphtest"
+	"spoor/report"
 	"spoor/web"
 )
 
@@ -368,5 +369,31 @@ func TestOpenAPI(t *testing.T) {
 	c.expect("/openapi.yaml", 200, "openapi: 3.1")
 	if strings.Contains(r.body, `"$ref":"http`) || strings.Contains(r.body, `"servers"`) {
 		t.Error("it needs another host")
+	}
+}
+
+// TestForm: how a Bitcoin transaction was written is shown as its block tells it,
+// and as unknown where nothing told it.
+func TestForm(t *testing.T) {
+	w := newWorld(t)
+	w.store = graphtest.NewModel()
+	chain := graph.ChainOf(graph.Bitcoin)
+	blocks := graphtest.Payments(chain, 2)
+	blocks[1].Txs[0].Form = graph.Form{Known: true, Version: 2, LockTime: 820000, Size: 141, Replaceable: graph.Yes}
+	if err := must(w.store.Ledger(t.Context(), chain)).Apply(t.Context(), blocks...); err != nil {
+		t.Fatal(err)
+	}
+	c := w.serve(t, nil)
+	for i, want := range []string{"Form: unknown", "Form: version 2, locked up to block 820000, 141 virtual bytes, replaceable: yes"} {
+		path := "/tx/bitcoin/" + blocks[i].Txs[0].Hash.Text(chain.Family)
+		if page := c.page(path); !strings.Contains(page, want) {
+			t.Errorf("the page of %d has no %q", i, want)
+		}
+		got := read[struct {
+			Transactions []struct{ Form *report.FormRow }
+		}](c, path)
+		if f := got.Transactions[0].Form; f == nil || f.Known != (i == 1) || f.Known && (*f.Version != 2 || *f.LockTime != 820000 || !*f.Replaceable || f.LowR != nil) {
+			t.Errorf("the form of %d is %+v", i, f)
+		}
 	}
 }

@@ -13,7 +13,6 @@ import (
 
 	"spoor/graph"
 	"spoor/report"
-	"spoor/web/flow"
 )
 
 // pageFuncs is what templates may call.
@@ -21,16 +20,15 @@ var pageFuncs = template.FuncMap{
 	"words":   words,
 	"mark":    markOf,
 	"visible": report.Visible,
+	"json":    shownJSON,
+	"ourPage": func(location string) bool { return strings.HasPrefix(location, "/cases/") },
 	"lines":   report.VisibleLines,
 	"seedOf": func(chain, ref string) string {
 		return "/traces/new?" + url.Values{"seed": {chain + ":" + ref}}.Encode()
 	},
-	"number":   func(numbers []bool, i int) bool { return i < len(numbers) && numbers[i] },
-	"alias":    func(chain string) string { return graph.ChainOf(graph.ChainID(chain)).Alias },
-	"boxlines": (*flow.Box).Texts,
-	"caip": func(a graph.Address) string {
-		return "/address/" + graph.ChainOf(a.Chain).Alias + "/" + url.PathEscape(a.String())
-	},
+	"workspace": func(name, value string) string { return "/workspace?" + url.Values{name: {value}}.Encode() },
+	"number":    func(numbers []bool, i int) bool { return i < len(numbers) && numbers[i] },
+	"alias":     func(chain string) string { return graph.ChainOf(graph.ChainID(chain)).Alias },
 	"link": func(kind, chain, name string) string {
 		return "/" + kind + "/" + graph.ChainOf(graph.ChainID(chain)).Alias + "/" + url.PathEscape(name)
 	},
@@ -89,6 +87,12 @@ func words(text string) (parts []word) {
 
 //go:embed assets
 var assets embed.FS
+
+// hasAsset reports whether a file is embedded.
+func hasAsset(name string) bool {
+	_, err := fs.Stat(assets, "assets/"+name)
+	return err == nil
+}
 
 var assetKinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 

@@ -39,6 +39,9 @@ func (s *Server) problem(err error) error {
 		return retry("this took longer than one request may; ask for less, such as a range of blocks", "1")
 	case errors.Is(err, errStale):
 		return huma.NewError(http.StatusConflict, err.Error())
+	case errors.Is(err, errFull):
+		s.c.Log.Error("write", "error", err)
+		return huma.NewError(http.StatusInsufficientStorage, err.Error())
 	case errors.Is(err, context.Canceled):
 		return huma.NewError(http.StatusServiceUnavailable, "interrupted")
 	case errors.Is(err, graph.ErrDamaged):
@@ -62,20 +65,22 @@ type output[T any] struct {
 }
 
 // register adds an operation whose errors become problems. An answer without
-// rows is refused as CSV.
+// rows is refused as CSV, one without a page as HTML.
 func register[I, T any](s *Server, api huma.API, op huma.Operation, answer func(context.Context, *I) (*output[T], error)) {
 	var body T
 	_, hasRows := any(body).(tabular)
-	op.MaxBodyBytes = s.c.Limits.Body
-	if !hasRows {
-		op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
-			if ctx.Header("Accept") == asCSV {
-				_ = huma.WriteErr(api, ctx, http.StatusNotAcceptable, "this has no rows; ask for it as HTML or JSON") // huma logs it
-				return
-			}
+	_, hasPage := any(body).(page)
+	op.MaxBodyBytes, op.BodyReadTimeout = s.c.Limits.Body, s.c.Limits.BodyTime
+	op.Middlewares = append(op.Middlewares, func(ctx huma.Context, next func(huma.Context)) {
+		switch kind := ctx.Header("Accept"); {
+		case kind == asCSV && !hasRows:
+			_ = huma.WriteErr(api, ctx, http.StatusNotAcceptable, "this has no rows; ask for it as JSON, or as a page") // huma logs it
+		case kind == asHTML && !hasPage:
+			_ = huma.WriteErr(api, ctx, http.StatusNotAcceptable, "this has no page; ask for it as JSON") // huma logs it
+		default:
 			next(ctx)
-		})
-	}
+		}
+	})
 	huma.Register(api, op, func(ctx context.Context, in *I) (*output[T], error) {
 		out, err := answer(ctx, in)
 		if err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humachi"
 	"github.com/go-chi/chi/v5"
 
+	"spoor/cluster"
 	"spoor/graph"
 	"spoor/report"
 	"spoor/trace"
@@ -33,6 +34,8 @@ type Config struct {
 	Access Access
 	// Limits bound what a request may cost. The zero value works.
 	Limits Limits
+	// Now is the clock by which logs of cases are written. Default: time.Now.
+	Now func() time.Time
 	// Log gets a line for each request and each error of ours. Default: nothing.
 	Log *slog.Logger
 }
@@ -47,12 +50,35 @@ type Reading struct {
 	// lower case alike; nil for none.
 	Find func(ctx context.Context, text string, limit int) ([]graph.Label, error)
 	// Trace traces a case with these labels and whatever else the program
-	// knows; nil for the labels alone.
-	Trace func(context.Context, map[graph.ChainID]graph.View, trace.Case) (*trace.Trace, error)
+	// knows, and lets itself be watched; nil for the labels alone.
+	Trace func(context.Context, map[graph.ChainID]graph.View, trace.Case, *trace.Watch) (*trace.Trace, error)
+	// Owners gives the entities of a chain to a function, one at a time. It fails
+	// with ErrNoEntities where there are none, and waits for them no longer than
+	// the context; nil if the program knows none.
+	Owners func(ctx context.Context, chain graph.Chain, use func(Owners) error) error
 	// Manifest is what only the program knows of how evidence is made.
 	Manifest report.Manifest
 	// Release gives the store back, and tells what of the labels could not be read.
 	Release func() error
+}
+
+// Owners are the entities of a ledger, and the snapshot they were computed from.
+type Owners struct {
+	*cluster.Entities
+	View   graph.View
+	Behind uint32 // blocks that the ledger has above the evidence
+}
+
+// ErrNoEntities is returned where it is not known who shares an owner: no
+// evidence was looked for, or it is of other blocks, rules or labels than there
+// are now.
+var ErrNoEntities = errors.New("entities are not known")
+
+func (r *Reading) owners(ctx context.Context, chain graph.Chain, use func(Owners) error) error {
+	if r.Owners == nil {
+		return ErrNoEntities
+	}
+	return r.Owners(ctx, chain, use)
 }
 
 func (r *Reading) labels(a graph.Address) []graph.Label {
@@ -62,19 +88,21 @@ func (r *Reading) labels(a graph.Address) []graph.Label {
 	return r.Labels(a)
 }
 
-func (r *Reading) trace(ctx context.Context, views map[graph.ChainID]graph.View, c trace.Case) (*trace.Trace, error) {
+func (r *Reading) trace(ctx context.Context, views map[graph.ChainID]graph.View, c trace.Case, watch *trace.Watch) (*trace.Trace, error) {
 	if r.Trace == nil {
-		return trace.Run(ctx, views, c, trace.Known{Labels: r.Labels})
+		return trace.Run(ctx, views, c, trace.Known{Labels: r.Labels, Watch: watch})
 	}
-	return r.Trace(ctx, views, c)
+	return r.Trace(ctx, views, c, watch)
 }
 
 // Limits bound what requests may cost, each by itself and all together.
 type Limits struct {
 	RequestTime time.Duration // of anything but a trace; default 10 s
 	TraceTime   time.Duration // of a trace; default 10 min
+	BodyTime    time.Duration // until the body of a request has come; default 5 s
 	Requests    int           // answered at the same time; default 64
 	Traces      int           // running at the same time; default 2
+	Searches    int           // for paths and over bridges, at the same time; default 2
 	Kept        int           // finished traces kept in memory; default 8
 	Streams     int           // listeners to the progress of traces; default 32
 	Body        int64         // bytes of a request's body; default 256 KiB
@@ -93,11 +121,15 @@ func (l Limits) withDefaults() Limits {
 	if l.TraceTime == 0 {
 		l.TraceTime = 10 * time.Minute
 	}
+	if l.BodyTime == 0 {
+		l.BodyTime = 5 * time.Second
+	}
 	if l.Body == 0 {
 		l.Body = 256 << 10
 	}
 	set(&l.Requests, 64)
 	set(&l.Traces, 2)
+	set(&l.Searches, 2)
 	set(&l.Kept, 8)
 	set(&l.Streams, 32)
 	set(&l.Scan, 50_000)
@@ -106,16 +138,17 @@ func (l Limits) withDefaults() Limits {
 
 // Server answers requests about a store. Close it.
 type Server struct {
-	c       Config
-	handler http.Handler
-	metrics *metrics
-	pages   *template.Template
-	cases   *caseFolder
-	jobs    *jobs
-	streams chan struct{}
-	leaving chan struct{} // closed when listeners to progress must go
-	leave   sync.Once
-	spec    [2][]byte // OpenAPI as JSON and as YAML
+	c        Config
+	handler  http.Handler
+	metrics  *metrics
+	pages    *template.Template
+	cases    *caseFolder
+	jobs     *jobs
+	streams  chan struct{}
+	searches chan struct{}
+	leaving  chan struct{} // closed when listeners to progress must go
+	leave    sync.Once
+	spec     [2][]byte // OpenAPI as JSON and as YAML
 }
 
 // New is a server; it listens to nobody until Serve.
@@ -127,6 +160,9 @@ func New(c Config) (*Server, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if err := c.Access.check(); err != nil {
 		return nil, err
 	}
@@ -134,7 +170,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{c: c, metrics: newMetrics(), pages: pages, cases: &caseFolder{dir: c.Cases}, streams: make(chan struct{}, c.Limits.Streams), leaving: make(chan struct{})}
+	s := &Server{c: c, metrics: newMetrics(), pages: pages, cases: &caseFolder{dir: c.Cases, now: c.Now, tails: map[string]logTail{}}, streams: make(chan struct{}, c.Limits.Streams), searches: make(chan struct{}, c.Limits.Searches), leaving: make(chan struct{})}
 	if s.jobs, err = newJobs(s); err != nil {
 		return nil, err
 	}

@@ -66,10 +66,12 @@ type traceBody struct {
 	Sections []report.Section `json:"sections" doc:"What spoor trace prints"`
 	Steps    []report.Advice  `json:"next_steps"`
 	Tables   []tableRow       `json:"tables"`
+	SoFar    *soFar           `json:"so_far" doc:"What it has found while it runs, else null"`
 	YAML     string           `json:"yaml" doc:"The case, every default written out"`
 
 	Methods []trace.Method `json:"-"`
-	Picture *flow.Picture  `json:"-"`
+	Picture *flow.Board    `json:"-"`
+	Back    bool           `json:"-"` // it looks for sources
 }
 
 func (*traceBody) template() string { return "trace" }
@@ -120,9 +122,10 @@ func (s *Server) routeTraces(api huma.API) {
 		return s.answerTrace(&in.Asked, job, http.StatusAccepted), nil
 	})
 	s.routeEvidence(api)
+	s.routeBoard(api)
 	progress := get("trace-progress", "/traces/{id}/progress", "How far a trace is, as server-sent events until it has ended")
 	progress.Middlewares = huma.Middlewares{s.admitStream(api)}
-	sse.Register(api, progress, map[string]any{"progress": traceRow{}, "end": traceEnd{}}, s.stream)
+	sse.Register(api, progress, map[string]any{"progress": progressRow{}, "end": traceEnd{}}, s.stream)
 }
 
 // followers are the methods that follow amounts.
@@ -215,20 +218,63 @@ func (s *Server) withForm(data []byte, field func(string) string) (trace.Case, e
 	return c, err
 }
 
-func (s *Server) getTrace(_ context.Context, in *TraceInput) (*output[*traceBody], error) {
+func (s *Server) getTrace(ctx context.Context, in *TraceInput) (*output[*traceBody], error) {
 	job, err := s.jobs.find(in.ID)
 	if err != nil {
-		return nil, err
+		return nil, s.jobs.forgotten(ctx, in.ID, err)
 	}
 	return &output[*traceBody]{Body: s.traceBody(job)}, nil
 }
 
 func (s *Server) traceBody(job *job) *traceBody {
 	b := &traceBody{traceRow: job.row(), Sections: []report.Section{}, Steps: []report.Advice{}, Tables: []tableRow{}, YAML: string(job.yaml), Methods: followers()}
+	if b.State == string(running) {
+		found := job.soFar()
+		b.SoFar = &found
+	}
 	if b.State == string(finished) {
-		b.Sections, b.Steps, b.Tables, b.Picture = job.sections, job.advice, tableRows(job), job.picture
+		b.Sections, b.Steps, b.Tables = job.sections, job.advice, tableRows(job)
+		b.Picture, b.Back = flow.Draw(job.model, flow.Ask{Trace: b.URL}), job.asked.Direction == trace.Backward
 	}
 	return b
+}
+
+// soFar is what a trace that runs has found.
+type soFar struct {
+	Reached int        `json:"reached" doc:"Addresses that tainted value came to, so far"`
+	Hop     int        `json:"hop" doc:"The farthest of them"`
+	Ended   []endedRow `json:"ended" doc:"Value that ended, so far, by reason; what still lies somewhere has not"`
+}
+
+// progressRow is how far a trace is.
+type progressRow struct {
+	traceRow
+	soFar
+}
+
+// endedRow is value that ended for one reason.
+type endedRow struct {
+	Reason  string    `json:"reason"`
+	Amounts []*sumRow `json:"amounts"`
+}
+
+// soFar is what a job has found. It asks the trace for a glimpse of itself; those
+// that are taken serve everybody.
+func (b *job) soFar() soFar {
+	found := soFar{Ended: []endedRow{}}
+	g := b.watch.Glimpse()
+	if g == nil {
+		return found
+	}
+	found.Reached, found.Hop = g.Reached, g.Hop
+	for _, e := range g.Ended {
+		if n := len(found.Ended); n == 0 || found.Ended[n-1].Reason != string(e.Reason) {
+			found.Ended = append(found.Ended, endedRow{Reason: string(e.Reason)})
+		}
+		last := &found.Ended[len(found.Ended)-1]
+		last.Amounts = append(last.Amounts, newSumRow(e.Asset, e.Amount))
+	}
+	return found
 }
 
 // traceEnd is the last word of a stream.
@@ -238,8 +284,17 @@ type traceEnd struct {
 	URL   string `json:"url"`
 }
 
-// beat is the time between two words about a trace.
-const beat = 500 * time.Millisecond
+// beat is the time between two words about a trace, where few listen: so many
+// words a second are said in all.
+const (
+	beat         = 500 * time.Millisecond
+	wordsASecond = 2000
+)
+
+// pace is the time between two words to one of so many listeners.
+func pace(listeners int) time.Duration {
+	return max(beat, time.Duration(listeners)*time.Second/wordsASecond)
+}
 
 // admitStream bounds the listeners before anything of a stream is written.
 func (s *Server) admitStream(api huma.API) func(huma.Context, func(huma.Context)) {
@@ -270,10 +325,8 @@ func (s *Server) stream(ctx context.Context, in *TraceInput, send sse.Sender) {
 	if err != nil {
 		return // forgotten since it was admitted
 	}
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
 	for job.outcome() == running {
-		if err := send.Data(job.row()); err != nil {
+		if err := send.Data(progressRow{job.row(), job.soFar()}); err != nil {
 			return
 		}
 		select {
@@ -281,7 +334,7 @@ func (s *Server) stream(ctx context.Context, in *TraceInput, send sse.Sender) {
 			return
 		case <-s.leaving:
 			return
-		case <-tick.C:
+		case <-time.After(pace(len(s.streams))):
 		case <-job.done:
 		}
 	}

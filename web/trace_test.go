@@ -311,6 +311,68 @@ func TestProgress(t *testing.T) {
 	c.expect("/traces/unknown/progress", http.StatusNotFound)
 }
 
+// On the way it is told what was found so far.
+func TestPartialResults(t *testing.T) {
+	w := newWorld(t)
+	pass := make(chan struct{})
+	c := w.serve(t, func(config *web.Config) {
+		open := config.Open
+		config.Open = func(ctx context.Context) (*web.Reading, error) {
+			r, err := open(ctx)
+			labels := r.Labels
+			r.Labels = func(a graph.Address) []graph.Label { <-pass; return labels(a) }
+			return r, err
+		}
+	})
+	at := c.ask("POST", "/traces", string(w.yaml)).header.Get("Location")
+	type told struct {
+		State string
+		SoFar *struct {
+			Reached, Hop int
+			Ended        []struct {
+				Reason  string
+				Amounts []struct{ Asset, Raw, Text string }
+			}
+		} `json:"so_far"`
+	}
+	reached := 0
+	for {
+		got := read[told](c, at)
+		if got.State != "running" || got.SoFar == nil {
+			t.Fatalf("it ended, and nothing was told on the way: %+v", got)
+		}
+		if got.SoFar.Reached < reached {
+			t.Fatalf("%d addresses after %d", got.SoFar.Reached, reached)
+		}
+		if reached = got.SoFar.Reached; len(got.SoFar.Ended) > 0 && got.SoFar.Hop > 0 {
+			if end := got.SoFar.Ended[0]; end.Reason == "" || len(end.Amounts) == 0 || end.Amounts[0].Raw == "0" || end.Amounts[0].Asset == "" {
+				t.Errorf("%+v", end)
+			}
+			break
+		}
+		pass <- struct{}{} // a step on
+	}
+	if page := c.page(at); !strings.Contains(page, "So far") {
+		t.Error("the page does not tell it")
+	}
+	server := httptest.NewServer(c.s)
+	defer server.Close()
+	response, err := http.Get(server.URL + at + "/progress")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close() //nolint:errcheck // read as far as it is wanted
+	lines := bufio.NewReader(response.Body)
+	event, data := must(lines.ReadString('\n')), must(lines.ReadString('\n'))
+	if event != "event: progress\n" || !strings.Contains(data, `"ended":[{"reason":`) || strings.Contains(data, `"reached":0`) {
+		t.Errorf("%s%s", event, data)
+	}
+	close(pass)
+	if got := read[told](c, c.start(string(w.yaml)).URL); got.SoFar != nil {
+		t.Error("a finished trace tells what it had found before")
+	}
+}
+
 func TestCases(t *testing.T) {
 	w := newWorld(t)
 	c := w.serve(t, nil)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"spoor/graph"
+	"spoor/report"
 )
 
 // TxInput asks for a transaction.
@@ -34,18 +35,19 @@ type txBody struct {
 // txRow is a transaction: its movements as the ledger has them, what they come
 // to for each party, and what it states besides.
 type txRow struct {
-	Block         uint32         `json:"block"`
-	BlockHash     string         `json:"block_hash"`
-	Time          string         `json:"time"`
-	TxIndex       string         `json:"tx_index"`
-	Failed        bool           `json:"failed" doc:"Reverted: only its fees moved"`
-	Coverage      []coverageRow  `json:"coverage"`
-	Transfers     []*transferRow `json:"transfers"`
-	MoreTransfers int            `json:"more_transfers" doc:"Not listed; they are in the net view"`
-	Net           []*netRow      `json:"net"`
-	MoreNet       int            `json:"more_net"`
-	Events        []*eventRow    `json:"events"`
-	MoreEvents    int            `json:"more_events"`
+	Block         uint32          `json:"block"`
+	BlockHash     string          `json:"block_hash"`
+	Time          string          `json:"time"`
+	TxIndex       string          `json:"tx_index"`
+	Failed        bool            `json:"failed" doc:"Reverted: only its fees moved"`
+	Form          *report.FormRow `json:"form,omitempty" doc:"How a UTXO transaction was written, as its block tells"`
+	Coverage      []coverageRow   `json:"coverage"`
+	Transfers     []*transferRow  `json:"transfers"`
+	MoreTransfers int             `json:"more_transfers" doc:"Not listed; they are in the net view"`
+	Net           []*netRow       `json:"net"`
+	MoreNet       int             `json:"more_net"`
+	Events        []*eventRow     `json:"events"`
+	MoreEvents    int             `json:"more_events"`
 }
 
 // netRow is what a transaction left a party of one asset.
@@ -109,7 +111,7 @@ func (l *ledger) tx(ctx context.Context, at graph.Position) (*txRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &txRow{Block: at.Block, BlockHash: h.Hash.Text(l.chain.Family), Time: instant(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed,
+	r := &txRow{Block: at.Block, BlockHash: h.Hash.Text(l.chain.Family), Time: instant(tx.Time), TxIndex: txIndexText(at.Tx), Failed: tx.Failed, Form: report.NewFormRow(l.chain, tx.Form),
 		Transfers: []*transferRow{}, Net: []*netRow{}, Events: []*eventRow{}}
 	for i := range tx.Events {
 		if len(r.Events) == maxMoves {

@@ -37,10 +37,11 @@ func (p *program) serveCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Show the store to a browser, and to programs over HTTP",
-		Long: `Show the store to a browser, and to programs over HTTP: search, addresses,
-transactions, blocks, coverage, cases, and traces with their evidence. Each page
-is also answered as JSON and, where it has rows, as CSV: add .json or .csv to its
-address. /openapi.json describes the API. Nothing is loaded from elsewhere.
+		Long: `Show the store to a browser, and to programs over HTTP: search, addresses with
+their relations and owners, transactions, blocks, paths, bridges, coverage,
+cases with their logs, and traces with their evidence. Each page is also answered
+as JSON and, where it has rows, as CSV: add .json or .csv to its address. /openapi.json
+describes the API. Nothing is loaded from elsewhere.
 
 It listens on this machine only. To listen elsewhere, name the address with
 --listen and give an access token of 16 characters or more in SPOOR_TOKEN or in
@@ -81,10 +82,12 @@ func (o *serveOptions) run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	store := &sharedStore{p: p}
-	config.Open = func(ctx context.Context) (*web.Reading, error) { return o.reading(ctx, store, lists) }
 	defer func() { err = errors.Join(err, store.close()) }()
+	life, end := context.WithCancel(ctx)
+	defer end()
+	config.Open = func(ctx context.Context) (*web.Reading, error) { return o.reading(ctx, life, store, lists) }
 	// A store that cannot be opened is told now, not to the first who asks.
-	if _, release, err := store.open(); err == nil {
+	if _, _, release, err := store.open(); err == nil {
 		err = release()
 		if err != nil {
 			return err
@@ -159,8 +162,8 @@ func (o *serveOptions) config(p *program) (web.Config, error) {
 
 // reading opens the store with all that a trace of the command line knows: its
 // labels and those of the lists, and its entities.
-func (o *serveOptions) reading(ctx context.Context, shared *sharedStore, lists *labelBook) (*web.Reading, error) {
-	store, release, err := shared.open()
+func (o *serveOptions) reading(ctx, life context.Context, shared *sharedStore, lists *labelBook) (*web.Reading, error) {
+	store, shelf, release, err := shared.open()
 	if err != nil {
 		return nil, err
 	}
@@ -172,10 +175,13 @@ func (o *serveOptions) reading(ctx context.Context, shared *sharedStore, lists *
 	return &web.Reading{
 		Store: store, Labels: known.Labels, Manifest: (&traceOptions{}).manifest(labels.sources),
 		Release: func() error { return errors.Join(labels.failed, release()) },
+		Owners: func(ctx context.Context, chain graph.Chain, use func(web.Owners) error) error {
+			return shelf.use(ctx, life, shared, chain, labels, use)
+		},
 		Find: func(ctx context.Context, text string, limit int) ([]graph.Label, error) {
 			return findLabels(ctx, store, labels.lists, text, limit)
 		},
-		Trace: func(ctx context.Context, views map[graph.ChainID]graph.View, c trace.Case) (t *trace.Trace, err error) {
+		Trace: func(ctx context.Context, views map[graph.ChainID]graph.View, c trace.Case, watch *trace.Watch) (t *trace.Trace, err error) {
 			entities, err := openEntityBook(ctx, store, labels)
 			if err != nil {
 				return nil, err
@@ -186,7 +192,7 @@ func (o *serveOptions) reading(ctx context.Context, shared *sharedStore, lists *
 				return nil, err
 			}
 			known := known
-			known.Entities = owners
+			known.Entities, known.Watch = owners, watch
 			t, err = trace.Run(ctx, views, c, known)
 			return t, cmp.Or(labels.failed, err)
 		},

@@ -18,21 +18,45 @@ type sharedStore struct {
 
 	mu     sync.Mutex // guards what follows
 	store  *badger.Store
+	owners *ownerShelf // of the store as it is open
 	users  int
 	linger *time.Timer // closes the store when nobody has used it for a while
 	opened bool        // once: its tables have been checked
 	closed bool
+
+	working sync.WaitGroup // what works on the store for nobody in particular
 }
 
 // lingering is how long a store stays open that nobody uses.
 const lingering = 2 * time.Second
 
-// open gives the store to one user.
-func (s *sharedStore) open() (*badger.Store, func() error, error) {
+// open gives the store to one user, and the entities that were computed of it.
+func (s *sharedStore) open() (*badger.Store, *ownerShelf, func() error, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.take()
+}
+
+// work does something with the store, which stays open until it is done; close
+// waits for it.
+func (s *sharedStore) work(do func(*badger.Store)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	store, _, release, err := s.take()
+	if err != nil {
+		return err
+	}
+	s.working.Go(func() {
+		do(store)
+		_ = release() // closing may fail later, and warns then
+	})
+	return nil
+}
+
+// take is open; s.mu is held.
+func (s *sharedStore) take() (*badger.Store, *ownerShelf, func() error, error) {
 	if s.closed {
-		return nil, nil, fmt.Errorf("the server has ended: %w", context.Canceled)
+		return nil, nil, nil, fmt.Errorf("the server has ended: %w", context.Canceled)
 	}
 	if s.linger != nil {
 		s.linger.Stop()
@@ -40,11 +64,11 @@ func (s *sharedStore) open() (*badger.Store, func() error, error) {
 	}
 	if s.store == nil {
 		if err := s.reopen(); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	s.users++
-	return s.store, sync.OnceValue(s.release), nil
+	return s.store, s.owners, sync.OnceValue(s.release), nil
 }
 
 // reopen opens the store for reading. One whose writer was killed is put right
@@ -61,7 +85,7 @@ func (s *sharedStore) reopen() error {
 		}
 		_, err = store.Chains(context.Background()) // opens the ledgers; nothing to wait for
 		if err == nil {
-			s.store, s.opened = store, true
+			s.store, s.owners, s.opened = store, newOwnerShelf(), true
 			return nil
 		}
 		if err := errors.Join(err, store.Close()); repaired {
@@ -91,20 +115,24 @@ func (s *sharedStore) release() error {
 		if s.linger != mine || s.users > 0 || s.store == nil {
 			return // used again since
 		}
-		if err := s.store.Close(); err != nil {
+		if err := errors.Join(s.owners.close(), s.store.Close()); err != nil {
 			s.p.warn("spoor: close the store: %s", oneLine(err.Error()))
 		}
-		s.store = nil
+		s.store, s.owners = nil, nil
 	})
 	s.linger = mine
 	return nil
 }
 
-// close ends the sharing; nobody uses the store any more.
+// close ends the sharing; nobody uses the store any more, and what works on it
+// was told to end.
 func (s *sharedStore) close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.closed = true
+	s.mu.Unlock()
+	s.working.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.linger != nil {
 		s.linger.Stop()
 		s.linger = nil
@@ -112,7 +140,7 @@ func (s *sharedStore) close() error {
 	if s.store == nil {
 		return nil
 	}
-	err := s.store.Close()
-	s.store = nil
+	err := errors.Join(s.owners.close(), s.store.Close())
+	s.store, s.owners = nil, nil
 	return err
 }
