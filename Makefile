@@ -4,6 +4,8 @@
 # make bench    benchmarks            (BENCH=regexp to choose)
 # make fuzz     each fuzz target for FUZZTIME
 # make eval     measures accuracy, writes docs/accuracy.md; real data is read from EVALDATA
+# make assets   builds the workspace of the browser into web/assets; needs Node
+# make assets-check  its types and tests, and that the committed files are what is built
 # make demo     builds and runs the two-minute tour into ./out/demo
 
 GO        ?= go
@@ -16,7 +18,7 @@ LINT = $(or $(shell PATH="$$PATH:$$($(GO) env GOPATH)/bin"; l=$$(command -v gola
 	"$$l" version 2>/dev/null | grep -q 'version $(LINT_VERSION) ' && echo "$$l"), \
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION))
 
-.PHONY: build test check vet lint format modules bench fuzz eval demo clean
+.PHONY: build test check vet lint format modules bench fuzz eval assets assets-check demo clean
 
 build:
 	$(GO) build -o spoor ./cmd/spoor
@@ -54,6 +56,23 @@ fuzz:
 
 eval:
 	$(GO) run ./cmd/eval -data '$(EVALDATA)' -out docs/accuracy.md
+
+WORKSPACE = web/workspace
+
+$(WORKSPACE)/node_modules: $(WORKSPACE)/package-lock.json
+	cd $(WORKSPACE) && npm ci --ignore-scripts
+	@touch $@
+
+assets: $(WORKSPACE)/node_modules
+	cd $(WORKSPACE) && npm run --silent build
+
+assets-check: $(WORKSPACE)/node_modules
+	cd $(WORKSPACE) && npm run --silent check && npm test --silent
+	@built=$$(mktemp -d) && trap 'rm -rf "$$built"' EXIT && \
+	(cd $(WORKSPACE) && npm run --silent build -- --out "$$built") && \
+	for file in workspace.js workspace.css LICENSES.txt; do \
+		cmp "$$built/$$file" web/assets/$$file || { echo "web/assets/$$file is not what is built: run make assets"; exit 1; }; \
+	done
 
 demo: build
 	./spoor demo --out ./out/demo
