@@ -24,7 +24,7 @@ build:
 	$(GO) build -o spoor ./cmd/spoor
 
 test:
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 30m ./...
 
 check: vet lint format modules
 

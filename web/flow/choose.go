@@ -53,9 +53,9 @@ func (d *drawing) choose() {
 				cost += u.cost()
 			}
 		}
-		cost += pillSlots + 4
+		cost += pillSlots + 5
 	}
-	refused := 0
+	refused := false
 	for _, group := range numbers {
 		units, level := groups[group], 0
 		for slices.Contains(d.a.Open, d.foldKey(group, level)) && shownOf(len(units), room, level) < len(units) {
@@ -65,16 +65,16 @@ func (d *drawing) choose() {
 					more += u.cost()
 				}
 			}
-			if cost+more > MaxElements-2*maxArrows {
-				refused++
+			if cost+more > MaxElements-mostArrowElements*maxArrows {
+				refused = true
 				break
 			}
 			level, cost, d.opened = level+1, cost+more, true
 		}
 		d.divide(units, group, level, shownOf(len(units), room, level))
 	}
-	if refused > 0 {
-		d.note("%d pills are not opened further: the picture would have more than %d elements. Hide boxes, or use the tables.", refused, MaxElements)
+	if refused {
+		d.note("No more boxes are opened: the picture would have more than %d elements. Hide some, or use the tables.", MaxElements)
 	}
 }
 
@@ -88,7 +88,7 @@ func shownOf(n, room, level int) int {
 }
 
 // cost is the most elements that a box of a unit may need.
-func (u *unit) cost() int { return u.slots + 4 }
+func (u *unit) cost() int { return u.slots + 5 }
 
 // room is how many boxes each group of a picture has that nothing was opened in.
 // It is the same whatever asset or times are asked for, so that boxes do not come
@@ -182,23 +182,34 @@ func (u *unit) shown() *Box {
 	return u.box
 }
 
-// elements is how many elements of SVG the picture needs so far: a box a link and
-// a rectangle, a bar, a badge, and a text for every line; an arrow a line and a
-// title.
+// elements is how many elements of SVG the picture needs so far, as the workspace
+// draws it, which draws the most: a box a group, a rectangle, what stands above
+// it, a bar, its kind of statement, and a text for every line; an arrow a line and
+// what is pointed at, and a sign with a letter if it is no plain transfer.
 func (d *drawing) elements() int {
-	n := 4 + len(d.board.Columns) + 2*len(d.board.Arrows)
+	n := 4 + len(d.board.Columns)
+	for _, a := range d.board.Arrows {
+		n += arrowElements(a.Kind)
+	}
 	for _, b := range d.board.Boxes {
 		n += b.elements()
 	}
 	return n
 }
 
-func (b *Box) elements() int {
-	n := 2 + len(b.Lines)
-	if b.Permille > 0 {
-		n++
+// mostArrowElements is what the arrow with the most elements has.
+const mostArrowElements = 4
+
+func arrowElements(kind string) int {
+	if kind == TransferArrow {
+		return 2
 	}
-	if b.Partial != "" || b.Frozen || b.Choke != nil {
+	return mostArrowElements
+}
+
+func (b *Box) elements() int {
+	n := 4 + len(b.Lines)
+	if b.Permille > 0 {
 		n++
 	}
 	return n
@@ -214,19 +225,22 @@ func (d *drawing) bound(links []*link) []*link {
 	if d.a.Single {
 		most = max(most, 2*maxArrows)
 	}
-	room := min(most, max(0, limit-d.elements()-maxHeadings)/2)
+	room, left := most, limit-d.elements()-maxHeadings
 	for _, l := range links {
 		if l.highlighted {
-			room--
+			room, left = room-1, left-arrowElements(l.kind)
 		}
 	}
 	kept := make([]*link, 0, min(len(links), most))
 	for _, l := range links {
-		if l.highlighted || room > 0 {
+		if l.highlighted {
 			kept = append(kept, l)
+			continue
 		}
-		if !l.highlighted {
-			room--
+		if room, left = room-1, left-arrowElements(l.kind); room >= 0 && left >= 0 {
+			kept = append(kept, l)
+		} else {
+			room = 0 // the rest is smaller still
 		}
 	}
 	d.board.HiddenArrows = len(links) - len(kept)

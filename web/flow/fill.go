@@ -149,7 +149,11 @@ func (b *Box) write() {
 	}
 	for i, a := range b.Arrived {
 		if i == maxAmounts {
-			say("amount", fmt.Sprintf("and %d more assets", len(b.Arrived)-maxAmounts))
+			more := "and 1 more asset"
+			if n := len(b.Arrived) - maxAmounts; n > 1 {
+				more = fmt.Sprintf("and %d more assets", n)
+			}
+			say("amount", more)
 			break
 		}
 		mark := "↓ "

@@ -5,6 +5,7 @@ import { command } from "./commands";
 import type { Keeping } from "./keeping";
 import { arrowsOf, neighbour, type Way } from "./neighbours";
 import type { Opening } from "./opening";
+import type { SingleKeys } from "./single";
 import type { Theme } from "./theme";
 import type { Tracing } from "./tracing";
 import type { Workspace } from "./workspace";
@@ -21,6 +22,7 @@ export class Actions {
 		readonly keeping: Keeping,
 		readonly opening: Opening,
 		readonly theme: Theme,
+		readonly letters: SingleKeys,
 	) {
 		// The focus is not lost with a box: it goes to what came in its place.
 		w.onGone = (fresh) => this.select(fresh[0] ?? "", { focus: fresh.length > 0 });

@@ -74,9 +74,12 @@ export function press(a: Actions, event: KeyboardEvent): boolean {
 	if (target?.closest("input, select, textarea, dialog, [role=slider], [role=menu]")) return false;
 	const entry = byKey.get(keyOf(event));
 	if (!entry) return false;
-	// Elsewhere than on the board arrows scroll and Enter presses.
+	const there = target === document.body || target?.closest("#board");
+	// Elsewhere than on the board arrows scroll, Enter presses and letters mean nothing.
+	const single = event.key.length === 1 && !event.ctrlKey && !event.metaKey;
 	const moves = event.key === "Enter" || event.key === "Home" || event.key === "End" || event.key.startsWith("Arrow");
-	if (moves && target !== document.body && !target?.closest("#board")) return false;
+	if ((moves || single) && !there) return false;
+	if (single && event.key !== "?" && !a.letters.on.value) return false;
 	entry.run(a);
 	return true;
 }

@@ -4,6 +4,7 @@ import { Actions } from "./actions";
 import { Keeping } from "./keeping";
 import { press } from "./keys";
 import { Opening } from "./opening";
+import { SingleKeys } from "./single";
 import { Theme } from "./theme";
 import { Tracing } from "./tracing";
 import { App } from "./view/app";
@@ -19,7 +20,7 @@ function begin(root: HTMLElement): void {
 	const tracing = new Tracing(workspace);
 	const keeping = new Keeping(workspace);
 	const opening = new Opening(workspace, tracing, keeping);
-	const actions = new Actions(workspace, tracing, keeping, opening, new Theme());
+	const actions = new Actions(workspace, tracing, keeping, opening, new Theme(), new SingleKeys());
 	workspace.live();
 	tracing.follow();
 	root.replaceChildren();

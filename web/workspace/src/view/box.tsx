@@ -27,15 +27,16 @@ export function BoxView({ box, here, selected, dim }: { box: Box; here: boolean;
 		a.w.marked.value === box.key ? "path from here" : "",
 	].filter(Boolean);
 	const classes = ["node", box.kind, box.role.includes("source") ? "source" : "", box.ends.length ? "ends" : "", choke ? "choke" : "", selected ? "selected" : "", dim ? "dim" : ""].filter(Boolean).join(" ");
+	const top = above.length > 0 ? lineHeight : 0; // the ring goes round it, too
 	const tainted = box.arrived.length > 0;
 	const full = width - 2 * padding - beside;
 	const bar = Math.round((full * Math.min(1000, box.taint_permille)) / 1000);
 	return (
 		<g class={classes} data-key={box.key} role="button" tabindex={here ? 0 : -1} aria-pressed={selected} {...(box.kind === "fold" ? { "aria-expanded": false } : {})} aria-label={a.describe(box.key)}>
-			{(selected || here) && <rect class="halo" x={x - 5} y={y - 5} width={width + 10} height={height + 10} rx={10} />}
+			{(selected || here) && <rect class="halo" x={x - 5} y={y - top - 5} width={width + 10} height={height + top + 10} rx={10} />}
 			<rect class="box" x={x} y={y} width={width} height={height} rx={box.ends.length ? 0 : 8} />
 			{colour && <rect class="stripe" x={x + width - 18} y={y + 1} width={17} height={height - 2} fill={`url(#colour-${colour.name})`} />}
-			{tainted && <path class="taint" d={`M${x + padding} ${y + height - 2.5}h${full}v-1h${-full}z${bar ? `M${x + padding} ${y + height - 2}h${bar}v-5h${-bar}z` : ""}`} />}
+			{tainted && <path class="taint" fill-rule="evenodd" d={meter(x + padding, y + height - 1.5, full, bar)} />}
 			{above.length > 0 && (
 				<text class="above" x={x + 2} y={y - 4}>
 					{above.join(" · ")}
@@ -52,4 +53,12 @@ export function BoxView({ box, here, selected, dim }: { box: Box; here: boolean;
 			</text>
 		</g>
 	);
+}
+
+// meter is a bar and, as far as it could go, its frame: an even-odd path from the
+// left bottom.
+function meter(x: number, y: number, full: number, bar: number): string {
+	const from = Math.max(1, bar);
+	const hole = full - 1 - from;
+	return `M${x} ${y}h${full}v-6h${-full}z${hole > 0 ? `M${x + from} ${y - 1}h${hole}v-4h${-hole}z` : ""}`;
 }

@@ -5,7 +5,7 @@ import { map } from "../keys";
 import { useActions } from "./context";
 
 export function Help() {
-	const { w } = useActions();
+	const { w, letters } = useActions();
 	const { dialog } = w;
 	return (
 		<>
@@ -30,6 +30,11 @@ export function Help() {
 							</section>
 						))}
 					</div>
+					<p>
+						<label>
+							<input type="checkbox" checked={letters.on.value} onChange={(event) => letters.turn(event.currentTarget.checked)} /> Single keys act while the board has the focus
+						</label>
+					</p>
 					<p>The wheel makes the picture larger and smaller, with Shift it moves it sideways; drag the ground to move it, a box to pin it elsewhere. Boxes never move by themselves.</p>
 				</Dialog>
 			)}
