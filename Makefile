@@ -1,6 +1,8 @@
 # make          builds ./spoor
 # make test     all fast tests with the race detector; needs no network once modules are present
 # make check    vet, lint, formatting, modules
+# make browser  the pages and the workspace in Chromium; needs Node and a browser
+# make screenshots  pictures of the workspace, for looking at, into ./out/screenshots
 # make bench    benchmarks            (BENCH=regexp to choose)
 # make fuzz     each fuzz target for FUZZTIME
 # make eval     measures accuracy, writes docs/accuracy.md; real data is read from EVALDATA
@@ -18,7 +20,7 @@ LINT = $(or $(shell PATH="$$PATH:$$($(GO) env GOPATH)/bin"; l=$$(command -v gola
 	"$$l" version 2>/dev/null | grep -q 'version $(LINT_VERSION) ' && echo "$$l"), \
 	$(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v$(LINT_VERSION))
 
-.PHONY: build test check vet lint format modules bench fuzz eval assets assets-check demo clean
+.PHONY: build test check vet lint format modules bench fuzz eval assets assets-check browser screenshots demo clean
 
 build:
 	$(GO) build -o spoor ./cmd/spoor
@@ -57,11 +59,18 @@ fuzz:
 eval:
 	$(GO) run ./cmd/eval -data '$(EVALDATA)' -out docs/accuracy.md
 
-WORKSPACE = web/workspace
-
-$(WORKSPACE)/node_modules: $(WORKSPACE)/package-lock.json
-	cd $(WORKSPACE) && npm ci --ignore-scripts
+# Nothing that a package brings is run when it is installed.
+web/%/node_modules: web/%/package-lock.json
+	cd web/$* && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+browser: web/browser/node_modules
+	cd web/browser && npm test
+
+screenshots: web/browser/node_modules
+	cd web/browser && npm run screenshots -- ../../out/screenshots
+
+WORKSPACE = web/workspace
 
 assets: $(WORKSPACE)/node_modules
 	cd $(WORKSPACE) && npm run --silent build

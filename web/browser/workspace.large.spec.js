@@ -1,0 +1,33 @@
+import { test, expect } from './test.js';
+import { box, caseNamed, drawn, expectStill, picture, redrawn } from './board.js';
+
+const elements = (page) => page.evaluate(() => document.querySelectorAll('svg, svg *').length);
+const amount = (text) => Number(/[↓Σ] ([\d.]+) ETH/.exec(text)?.[1] ?? NaN);
+
+// A picture of 20,001 addresses is small, tells what it folds, and is opened
+// part by part.
+test('20,001 addresses, folded', async ({ page, large }) => {
+  caseNamed(large, 'large');
+  await page.goto(`${large.url}/workspace?case=large`);
+  await drawn(page);
+  expect(await elements(page)).toBeLessThanOrEqual(500);
+  let before = await picture(page);
+  const folded = ({ boxes }) => Object.values(boxes).reduce((n, b) => n + Number(/^\+(\d+) others/m.exec(b.text)?.[1] ?? 0), 0);
+  const single = ({ boxes }) => Object.values(boxes).filter((b) => !/^\+\d+ others/m.test(b.text)).length;
+  // The thief, 200 mules, 19,800 others, and the victim.
+  expect(single(before) + folded(before)).toBe(20_002);
+  for (let i = 0; i < 3; i++) {
+    const fold = Object.entries(before.boxes).find(([, b]) => /^\+\d+ others/m.test(b.text));
+    await page.getByRole('button', { name: 'Fit' }).click();
+    await box(page, fold[0]).locator('rect.box').click();
+    await redrawn(page, () => page.getByRole('tabpanel').getByRole('button', { name: 'Open' }).click());
+    const after = await picture(page);
+    const fresh = expectStill(before, after).filter((key) => !/^\+\d+ others/m.test(after.boxes[key].text));
+    expect(fresh.length, 'addresses that were opened').toBeGreaterThan(0);
+    // The largest come first: none in what is still folded can be larger than the smallest of them.
+    for (const key of fresh) expect(amount(after.boxes[key].text)).toBeGreaterThan(0);
+    expect(single(after) + folded(after)).toBe(20_002);
+    expect(await elements(page)).toBeLessThanOrEqual(1500);
+    before = after;
+  }
+});
