@@ -50,12 +50,14 @@ export async function find(page, text) {
   await expect(page.locator('#board [data-key][aria-pressed="true"]')).toHaveCount(1);
 }
 
-// Does something that asks for another picture, and waits for it.
+// Does something that asks for another picture, waits for it, and gives what
+// the server answered.
 export async function redrawn(page, act) {
   const answer = page.waitForResponse((r) => new URL(r.url()).pathname === '/board' && r.request().method() === 'POST' && r.ok());
   await act();
-  await answer;
+  const board = await (await answer).json();
   await drawn(page);
+  return board;
 }
 
 // Clicks what downloads a file, and gives its bytes.

@@ -16,18 +16,21 @@ test('20,001 addresses, folded', async ({ page, large }) => {
   const single = ({ boxes }) => Object.values(boxes).filter((b) => !/^\+\d+ others/m.test(b.text)).length;
   // The thief, 200 mules, 19,800 others, and the victim.
   expect(single(before) + folded(before)).toBe(20_002);
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 8; i++) {
     const fold = Object.entries(before.boxes).find(([, b]) => /^\+\d+ others/m.test(b.text));
-    await page.getByRole('button', { name: 'Fit' }).click();
-    await box(page, fold[0]).locator('rect.box').click();
-    await redrawn(page, () => page.getByRole('tabpanel').getByRole('button', { name: 'Open' }).click());
+    await box(page, fold[0]).dispatchEvent('click'); // also where it is out of sight
+    const board = await redrawn(page, () => page.getByRole('tabpanel').getByRole('button', { name: 'Open' }).click());
+    // What the server counts, by which it folds, is what is drawn.
+    expect(await page.evaluate(() => document.querySelectorAll('#scene, #scene *').length)).toBeLessThanOrEqual(board.elements);
     const after = await picture(page);
     const fresh = expectStill(before, after).filter((key) => !/^\+\d+ others/m.test(after.boxes[key].text));
-    expect(fresh.length, 'addresses that were opened').toBeGreaterThan(0);
-    // The largest come first: none in what is still folded can be larger than the smallest of them.
+    if (fresh.length === 0) {
+      await expect(page.getByText('not opened further')).toBeVisible();
+      break;
+    }
     for (const key of fresh) expect(amount(after.boxes[key].text)).toBeGreaterThan(0);
     expect(single(after) + folded(after)).toBe(20_002);
-    expect(await elements(page)).toBeLessThanOrEqual(1500);
+    expect(board.elements).toBeLessThanOrEqual(1500);
     before = after;
   }
 });
