@@ -50,13 +50,13 @@ func TestLogOfACase(t *testing.T) {
 	c, dir := desk(t)
 	pin := `{"op":"pin","args":{"key":"a","at":[1, 2]}}`
 	added := c.ask("POST", "/cases/theft/log", commands(pin, `{"op":"hide"}`))
-	c.holds("add", added, http.StatusCreated, `"op": "pin"`)
+	c.holds("add", added, http.StatusCreated, `"op":"pin"`)
 	got := read[logJSON](c, "/cases/theft/log")
 	if got.Size != 3 || got.Problems != 0 || len(got.Entries) != 3 || got.Head != got.Entries[2].Hash {
 		t.Fatalf("%+v", got)
 	}
 	first, second := got.Entries[0], got.Entries[1]
-	if first.Op != "case_saved" || first.Before != "" || first.At != "2026-11-21T00:39:03.123Z" || second.Before != first.Hash || !bytes.Contains(second.Args, []byte(`"key": "a"`)) {
+	if first.Op != "case_saved" || first.Before != "" || first.At != "2026-11-21T00:39:03.123Z" || second.Before != first.Hash || !bytes.Contains(second.Args, []byte(`"key":"a"`)) {
 		t.Errorf("%+v %+v", first, second)
 	}
 	file := must(os.ReadFile(filepath.Join(dir, "theft.log")))
@@ -241,7 +241,7 @@ func TestLogFullDisk(t *testing.T) {
 
 func TestBoardOfACase(t *testing.T) {
 	c, dir := desk(t)
-	c.expect("/cases/theft/board", 200, `"board": null`, `"version": ""`)
+	c.expect("/cases/theft/board", 200, `"board":null`, `"version":""`)
 	first := c.ask("PUT", "/cases/theft/board", `{"hide":["a"], "notes":"<script>"}`)
 	c.holds("save", first, 200)
 	tag := first.header.Get("ETag")
@@ -251,7 +251,7 @@ func TestBoardOfACase(t *testing.T) {
 	next := c.ask("PUT", "/cases/theft/board", `{"hide":[]}`, "If-Match: "+tag)
 	c.holds("save", next, 200)
 	c.holds("what was saved meanwhile", c.ask("PUT", "/cases/theft/board", `{}`, "If-Match: "+tag), http.StatusConflict)
-	got := c.expect("/cases/theft/board", 200, `"hide": []`)
+	got := c.expect("/cases/theft/board", 200, `"hide":[]`)
 	if got.header.Get("ETag") != next.header.Get("ETag") {
 		t.Error("another version is read than was saved")
 	}
@@ -281,7 +281,7 @@ func TestBoardOfACase(t *testing.T) {
 	if got := strings.Join(ops(), " "); got != "case_saved board_saved board_saved board_saved save_failed" {
 		t.Errorf("the log: %s", got)
 	}
-	c.expect("/cases/theft/board", 200, `"hide": []`)
+	c.expect("/cases/theft/board", 200, `"hide":[]`)
 	if list := read[struct{ Cases []struct{ Slug string } }](c, "/cases"); len(list.Cases) != 1 {
 		t.Errorf("what lies beside a case is listed: %+v", list)
 	}
@@ -303,7 +303,7 @@ func TestForgottenTrace(t *testing.T) {
 	if before.State != "none" || before.ID == "" {
 		t.Fatalf("%+v", before)
 	}
-	c.expect(before.URL, 404, "this saved case gives the same trace again", `"location": "/cases/theft"`)
+	c.expect(before.URL, 404, "this saved case gives the same trace again", `"location":"/cases/theft"`)
 	if page := c.ask("GET", before.URL, "", html); !strings.Contains(page.body, `<a href="/cases/theft">`) {
 		t.Errorf("the page does not lead to the case: %s", page.body)
 	}
@@ -316,7 +316,7 @@ func TestForgottenTrace(t *testing.T) {
 		t.Errorf("%+v", after)
 	}
 	again := open() // after a restart
-	again.expect(before.URL, 404, `"location": "/cases/theft"`)
+	again.expect(before.URL, 404, `"location":"/cases/theft"`)
 	if got := again.ask("POST", "/traces", "case=theft", form); got.header.Get("Location") != before.URL {
 		t.Error("another name after a restart")
 	}

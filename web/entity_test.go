@@ -163,7 +163,7 @@ func TestEntity(t *testing.T) {
 	for pair := range w.known(t, w.bitcoin.Chain()) {
 		if pair[0] == last.String() {
 			r := c.ask("GET", relationsPath(must(graph.ParseAddress(w.bitcoin.Chain(), pair[1])), "top=200"), "")
-			related = related || strings.Contains(r.body, `"id": "`+first.String()+`"`)
+			related = related || strings.Contains(r.body, `"id":"`+first.String()+`"`)
 		}
 	}
 	if !related {

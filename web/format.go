@@ -97,9 +97,10 @@ func parsePages() (*template.Template, error) {
 func (s *Server) formats() map[string]huma.Format {
 	unread := func([]byte, any) error { return fmt.Errorf("%w", huma.ErrUnknownContentType) }
 	asText := huma.Format{Unmarshal: json.Unmarshal, Marshal: func(w io.Writer, v any) error {
-		e := json.NewEncoder(w)
-		e.SetIndent("", "  ")
-		return e.Encode(v)
+		if problem, ok := v.(*huma.ErrorModel); ok {
+			v = brief(problem)
+		}
+		return json.NewEncoder(w).Encode(v) // not indented: what is nested deep would grow with the square of it
 	}}
 	return map[string]huma.Format{
 		asJSON: asText,

@@ -52,6 +52,40 @@ func (s *Server) problem(err error) error {
 	return huma.NewError(http.StatusInternalServerError, "an error of the server; its log has it")
 }
 
+// Bounds of what a problem tells.
+const (
+	maxMistakes = 20  // of a request
+	maxQuoted   = 200 // bytes of what a mistake quotes
+)
+
+// brief is a problem that quotes of the request only what is short: a body would
+// come back once for each of its mistakes.
+func brief(m *huma.ErrorModel) *huma.ErrorModel {
+	b := *m
+	b.Errors = nil
+	for i, e := range m.Errors {
+		if i == maxMistakes {
+			b.Errors = append(b.Errors, &huma.ErrorDetail{Message: fmt.Sprintf("and %d more", len(m.Errors)-i)})
+			break
+		}
+		d := *e
+		switch v := d.Value.(type) {
+		case nil, bool, float64:
+		case string:
+			if len(v) > maxQuoted {
+				d.Value = nil
+			}
+		default:
+			d.Value = nil
+		}
+		if len(d.Location) > maxQuoted {
+			d.Location = d.Location[:maxQuoted] + "…"
+		}
+		b.Errors = append(b.Errors, &d)
+	}
+	return &b
+}
+
 func retry(why, seconds string) error {
 	return huma.ErrorWithHeaders(huma.NewError(http.StatusServiceUnavailable, why), http.Header{"Retry-After": {seconds}})
 }

@@ -155,7 +155,7 @@ func TestTenThousandListeners(t *testing.T) {
 	if each > 96<<10 {
 		t.Errorf("a listener costs %d bytes", each)
 	}
-	if slowest > 5*time.Second {
+	if slowest > time.Minute {
 		t.Errorf("pages take %s", slowest)
 	}
 	open() // the trace ends, and everybody is told

@@ -213,7 +213,7 @@ func TestTraceRunsOnAndIsCancelled(t *testing.T) {
 	c, open := gated(t, w, func(config *web.Config) { config.Limits.Traces = 1 })
 	r := c.ask("POST", "/traces", string(w.yaml))
 	at := r.header.Get("Location")
-	c.holds("start", r, http.StatusAccepted, `"state": "running"`)
+	c.holds("start", r, http.StatusAccepted, `"state":"running"`)
 	page := c.page(at)
 	if !strings.Contains(page, "Running for") || !strings.Contains(page, at+"/cancel") {
 		t.Error("the page does not say that the trace runs")
