@@ -353,7 +353,7 @@ func TestExpandIsBounded(t *testing.T) {
 		day := time.Unix(0, 0).UTC().AddDate(0, 0, 3*i)
 		windows = append(windows, map[string]any{"address": hub.CAIP10(), "direction": "in", "top": 50, "since": day.Format(time.DateOnly), "until": day.AddDate(0, 0, 2).Format(time.DateOnly)})
 	}
-	c.holds("40 expansions", c.ask("POST", "/board", ask(map[string]any{"expand": windows}), asJSON), http.StatusUnprocessableEntity, "at most 1500 can be looked at")
+	c.holds("40 expansions", c.ask("POST", "/board", ask(map[string]any{"expand": windows}), asJSON), http.StatusUnprocessableEntity, "at most 3000 can be looked at")
 	if len(early.Arrows) != 5 {
 		t.Errorf("%d arrows until then", len(early.Arrows))
 	}

@@ -47,7 +47,7 @@ const pictures = [
   { name: 'demo-dark', store: () => demo(), scheme: 'dark', act: async (page) => { await page.getByRole('tab', { name: 'Next steps' }).click(); } },
   { name: 'demo-fit', store: () => demo(), scheme: 'light', act: fit },
   { name: 'bridges', store: () => demo('--journey'), scheme: 'light', act: fit },
-  { name: 'nodes-200', store: () => demo('--incidents', '3'), scheme: 'light', act: async (page) => { await open(page, 200); await find(page, source); await page.getByRole('button', { name: 'Smaller' }).click(); await page.getByRole('button', { name: 'Smaller' }).click(); } },
+  { name: 'nodes-200', store: () => demo('--incidents', '4'), scheme: 'light', act: async (page) => { await open(page, 200); await find(page, source); await page.getByRole('button', { name: 'Smaller' }).click(); await page.getByRole('button', { name: 'Smaller' }).click(); } },
   { name: 'folded-20000', store: large, scheme: 'light', act: fit },
 ];
 

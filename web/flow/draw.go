@@ -21,9 +21,10 @@ const (
 	timeBins     = 8  // pills of a picture by time
 )
 
-// MaxElements is how many elements of SVG people can look at. Only boxes that
-// the ask itself demands make a picture larger.
-const MaxElements = 1500
+// MaxElements is how many elements of SVG people can look at: 200 boxes, with what
+// is written in them and the arrows between them. Only boxes that the ask itself
+// demands make a picture larger.
+const MaxElements = 3000
 
 // Draw makes a picture of a trace. Equal traces and asks give equal pictures.
 func Draw(m *Model, a Ask) *Board {
