@@ -133,11 +133,11 @@ func (o *ingestEthereumOptions) runNode(cmd *cobra.Command, p *program) error {
 		}
 		settings.Genesis = &genesis
 	}
-	store, err := p.create()
+	store, err := o.create(ctx, p)
 	if err != nil {
 		return err
 	}
-	return p.closeIngest(store, meter, o.ingestNode(ctx, p, store, chain, nodes, settings, meter, options))
+	return p.closeIngest(store, meter, o.ingestNode(ctx, p, store.Store, chain, nodes, settings, meter, options))
 }
 
 func (o *ingestEthereumOptions) ingestNode(ctx context.Context, p *program, store *badger.Store, chain graph.Chain, nodes []string,

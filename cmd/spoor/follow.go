@@ -55,6 +55,7 @@ the command began is in its first trace, and is not written out.
 
 With --metrics it tells Prometheus, at /metrics of an address of this machine,
 where it is, how far behind the node, what reorganised, and what the node did.
+With --serve the store is shown in a browser meanwhile, as by spoor serve.
 
 A store that has nothing of the chain begins at --from. The inputs of Bitcoin
 transactions need what came before: see spoor ingest bitcoin, also for where
@@ -81,6 +82,7 @@ the name and password of a node are looked for.`,
 	flags.DurationVar(&o.poll, "poll", 2*time.Second, "pause between looks at the node")
 	flags.StringVar(&o.metrics.address, "metrics", "", "address to serve Prometheus metrics at, such as 127.0.0.1:9477")
 	flags.BoolVar(&o.metrics.public, "metrics-public", false, "with --metrics: the address may be one that others can reach")
+	o.addServe(cmd)
 	o.cookieFlag.add(cmd)
 	return cmd
 }
@@ -138,14 +140,14 @@ func (o *followOptions) run(cmd *cobra.Command, p *program) (failed error) {
 		}
 		defer func() { failed = errors.Join(failed, served()) }()
 	}
-	store, err := p.create()
+	store, err := o.create(cmd.Context(), p)
 	if err != nil {
 		return err
 	}
 	if ledger, err = store.Ledger(cmd.Context(), chain); err == nil {
 		lookup, closeLookup := bitcoin.LookupIn(context.WithoutCancel(cmd.Context()), ledger)
 		older = lookup
-		err = errors.Join(o.follow(cmd.Context(), p, store, ledger, node, settings, told), closeLookup())
+		err = errors.Join(o.follow(cmd.Context(), p, store.Store, ledger, node, settings, told), closeLookup())
 	}
 	return p.closeIngest(store, meter, err)
 }

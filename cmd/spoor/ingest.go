@@ -31,11 +31,16 @@ interrupted goes on when the same command is run again.`,
 }
 
 // ingestFlags are the flags that every kind of ingest has.
-type ingestFlags struct{ onError, bulk string }
+type ingestFlags struct{ onError, bulk, serve string }
 
 func (f *ingestFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.onError, "on-error", "stop", "what cannot be used ends the ingest (stop), or is counted and passed over (skip)")
 	cmd.Flags().StringVar(&f.bulk, "bulk", "auto", "load an empty store in bulk: auto, on or off")
+	f.addServe(cmd)
+}
+
+func (f *ingestFlags) addServe(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.serve, "serve", "", "show the store in a browser meanwhile, at this address and port, such as 127.0.0.1:8477; as spoor serve")
 }
 
 // parse reads the flags; the meter counts for the command.

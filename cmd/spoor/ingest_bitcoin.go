@@ -80,7 +80,7 @@ func (o *ingestBitcoinOptions) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	store, err := p.create()
+	store, err := o.create(ctx, p)
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (o *ingestEthereumOptions) run(ctx context.Context, p *program) error {
 		return err
 	}
 	options.From, options.To = o.from, o.to
-	store, err := p.create()
+	store, err := o.create(ctx, p)
 	if err != nil {
 		return err
 	}

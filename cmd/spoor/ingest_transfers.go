@@ -58,7 +58,7 @@ func (o *ingestTransfersOptions) run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
-	store, err := p.create()
+	store, err := o.create(ctx, p)
 	if err != nil {
 		return err
 	}

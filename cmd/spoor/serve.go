@@ -50,7 +50,8 @@ programs send it as "Authorization: Bearer TOKEN". Traffic is not encrypted: put
 proxy with TLS before it, and name the host it is called by with --host.
 
 The store is opened for reading when somebody asks, and given free two seconds
-later, so that ingests can run in between; while one writes, pages say so.
+later, so that ingests can run in between; while one writes, pages say so. An
+ingest or follow with --serve shows the store while it writes it.
 Cases are saved as YAML files in the folder cases of the store, or of --cases.`,
 		Example: "  spoor serve\n  SPOOR_TOKEN=$(openssl rand -hex 24) spoor serve --listen 10.0.0.5:8477",
 		Args:    cobra.NoArgs,

@@ -16,6 +16,9 @@ import (
 type sharedStore struct {
 	p *program
 
+	// written is the store where this process writes it, and closes it; else nil.
+	written *badger.Store
+
 	mu     sync.Mutex // guards what follows
 	store  *badger.Store
 	owners *ownerShelf // of the store as it is open
@@ -74,6 +77,10 @@ func (s *sharedStore) take() (*badger.Store, *ownerShelf, func() error, error) {
 // reopen opens the store for reading. One whose writer was killed is put right
 // first, which takes it alone for a moment.
 func (s *sharedStore) reopen() error {
+	if s.written != nil {
+		s.store, s.owners = s.written, newOwnerShelf()
+		return nil
+	}
 	o := badger.Options{Memory: int64(s.p.memoryLimit()), ReadOnly: true}
 	if s.opened {
 		o.Verify = -1
@@ -115,10 +122,9 @@ func (s *sharedStore) release() error {
 		if s.linger != mine || s.users > 0 || s.store == nil {
 			return // used again since
 		}
-		if err := errors.Join(s.owners.close(), s.store.Close()); err != nil {
+		if err := s.shut(); err != nil {
 			s.p.warn("spoor: close the store: %s", oneLine(err.Error()))
 		}
-		s.store, s.owners = nil, nil
 	})
 	s.linger = mine
 	return nil
@@ -140,7 +146,15 @@ func (s *sharedStore) close() error {
 	if s.store == nil {
 		return nil
 	}
-	err := errors.Join(s.owners.close(), s.store.Close())
+	return s.shut()
+}
+
+// shut closes what is open; s.mu is held.
+func (s *sharedStore) shut() error {
+	err := s.owners.close()
+	if s.written == nil {
+		err = errors.Join(err, s.store.Close())
+	}
 	s.store, s.owners = nil, nil
 	return err
 }
