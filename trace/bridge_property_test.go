@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -356,18 +355,9 @@ func TestBridgedInvariants(t *testing.T) {
 		late := false
 		for _, method := range []string{"poison", "fifo", "lifo", "haircut", "tiho"} {
 			c.Method = method
-			result, err := b.run(c)
-			if err != nil {
-				if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
-					return // the drawn seed takes nothing
-				}
-
-				t.Fatalf("%s %v: %v", method, c.Seeds, err)
-			}
-			again, err := b.run(c)
-			result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
-			if err != nil || !reflect.DeepEqual(result, again) {
-				t.Fatalf("%s: two runs differ (%v)", method, err)
+			result := twice(t, c, b.run)
+			if result == nil {
+				return // the drawn seed takes nothing
 			}
 			if method == "poison" {
 				reach = reached(result)
@@ -410,18 +400,9 @@ func TestBridgedBackward(t *testing.T) {
 		}
 		for _, method := range []string{"poison", "fifo", "haircut"} {
 			c.Method = method
-			result, err := b.run(c)
-			if err != nil {
-				if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
-					return // the drawn seed takes nothing
-				}
-
-				t.Fatalf("%s %v: %v", method, c.Seeds, err)
-			}
-			again, err := b.run(c)
-			result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
-			if err != nil || !reflect.DeepEqual(result, again) {
-				t.Fatalf("%s: two runs differ (%v)", method, err)
+			result := twice(t, c, b.run)
+			if result == nil {
+				return // the drawn seed takes nothing
 			}
 			if method == "poison" {
 				continue

@@ -279,6 +279,27 @@ func (w *world) run(c trace.Case) (*trace.Trace, error) {
 	return trace.Run(context.Background(), map[graph.ChainID]graph.View{w.chain.ID: v}, c, trace.Known{})
 }
 
+// twice runs a case twice, and both runs find the same. It is nil if the drawn
+// seed takes nothing.
+func twice(t *rapid.T, c trace.Case, run func(trace.Case) (*trace.Trace, error)) *trace.Trace {
+	result, err := run(c)
+	if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		t.Fatalf("%s %v: %v", c.Method, c.Seeds, err)
+	}
+	again, err := run(c)
+	if err != nil {
+		t.Fatalf("%s %v, again: %v", c.Method, c.Seeds, err)
+	}
+	result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
+	if !reflect.DeepEqual(result, again) {
+		t.Fatalf("%s: two runs differ", c.Method)
+	}
+	return result
+}
+
 // TestInvariants holds the promises of every method on random ledgers of both
 // families: conservation by asset in whole units, taint within what is there,
 // stops within what was seeded, poison's reach around everything, and the same
@@ -292,17 +313,9 @@ func TestInvariants(t *testing.T) {
 				var reach map[graph.Address]bool
 				for _, method := range []string{"poison", "fifo", "lifo", "haircut", "tiho"} {
 					c.Method = method
-					result, err := w.run(c)
-					if err != nil {
-						if errors.Is(err, trace.ErrSeed) || errors.Is(err, graph.ErrNotFound) {
-							return // the drawn seed takes nothing
-						}
-						t.Fatalf("%s %v: %v", method, c.Seeds, err)
-					}
-					again, err := w.run(c)
-					result.Method, again.Method = trace.Method{Conserves: result.Method.Conserves}, trace.Method{Conserves: result.Method.Conserves}
-					if err != nil || !reflect.DeepEqual(result, again) {
-						t.Fatalf("%s: two runs differ (%v)", method, err)
+					result := twice(t, c, w.run)
+					if result == nil {
+						return // the drawn seed takes nothing
 					}
 					if method == "poison" {
 						reach = reached(result)

@@ -17,6 +17,11 @@ import (
 )
 
 func (b *bench) deposits(ctx context.Context) error {
+	return b.withTokenHistory(ctx, b.tokenDeposits)
+}
+
+// withTokenHistory measures on the whole history of a token, in a ledger.
+func (b *bench) withTokenHistory(ctx context.Context, measure func(context.Context, *eval.TokenHistory, graph.View) error) error {
 	h, err := eval.ReadTokenHistory(b.path("etherclust-bionic"))
 	if err != nil {
 		return err
@@ -32,7 +37,7 @@ func (b *bench) deposits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(b.tokenDeposits(ctx, h, view), view.Close())
+	return errors.Join(measure(ctx, h, view), view.Close())
 }
 
 func (b *bench) tokenDeposits(ctx context.Context, h *eval.TokenHistory, view graph.View) error {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -43,22 +42,7 @@ func (b *bench) services(ctx context.Context) error {
 // tokenSigns measures signs that nobody gives on purpose in the history of a
 // token from before address poisoning was practised.
 func (b *bench) tokenSigns(ctx context.Context) error {
-	h, err := cluster_eval.ReadTokenHistory(b.path("etherclust-bionic"))
-	if err != nil {
-		return err
-	}
-	ledger, err := b.open(ctx, h.Chain)
-	if err != nil {
-		return err
-	}
-	if err := h.Fill(ctx, ledger); err != nil {
-		return err
-	}
-	view, err := ledger.View(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(b.tokenSignsIn(ctx, h, view), view.Close())
+	return b.withTokenHistory(ctx, b.tokenSignsIn)
 }
 
 func (b *bench) tokenSignsIn(ctx context.Context, h *cluster_eval.TokenHistory, view graph.View) error {

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"spoor/graph"
-	"spoor/graph/badger"
 	"spoor/report"
 	"spoor/trace"
 )
@@ -77,19 +76,7 @@ func (o *exitsOptions) run(ctx context.Context, p *program, c trace.Case) error 
 	if err != nil {
 		return err
 	}
-	var t *trace.Trace
-	err = p.with(func(store *badger.Store) error {
-		known, err := labels.known(ctx, store)
-		if err != nil {
-			return err
-		}
-		entities, err := o.entityBook(ctx, store, labels)
-		if err != nil {
-			return err
-		}
-		t, err = traceStore(ctx, store, c, known, entities)
-		return cmp.Or(labels.failed, err)
-	})
+	t, err := o.stored(ctx, p, c, labels)
 	if err != nil {
 		return fmt.Errorf("exits: %w", err)
 	}

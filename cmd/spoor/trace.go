@@ -214,31 +214,14 @@ func (o *traceOptions) run(ctx context.Context, p *program, c trace.Case) error 
 	if o.fetch.api != "" {
 		t, partial, err = o.fetch.fetchAndTrace(ctx, p, c, labels, !o.noEntities)
 	} else if o.rpc != "" {
-		err = p.alone(badger.Options{}, func(store *badger.Store) error {
-			known, err := labels.known(ctx, store)
-			if err != nil {
-				return err
-			}
-			entities, err := o.entityBook(ctx, store, labels)
-			if err != nil {
-				return err
-			}
-			t, err = o.named(ctx, p, store, c, known, entities)
-			return cmp.Or(labels.failed, err)
+		err = p.alone(badger.Options{}, func(store *badger.Store) (err error) {
+			t, err = o.knowing(ctx, store, labels, func(known trace.Known, entities *entityBook) (*trace.Trace, error) {
+				return o.named(ctx, p, store, c, known, entities)
+			})
+			return err
 		})
 	} else {
-		err = p.with(func(store *badger.Store) (err error) {
-			known, err := labels.known(ctx, store)
-			if err != nil {
-				return err
-			}
-			entities, err := o.entityBook(ctx, store, labels)
-			if err != nil {
-				return err
-			}
-			t, err = traceStore(ctx, store, c, known, entities)
-			return cmp.Or(labels.failed, err)
-		})
+		t, err = o.stored(ctx, p, c, labels)
 	}
 	if err != nil {
 		return fmt.Errorf("trace: %w", err)
@@ -275,6 +258,32 @@ func (o *traceOptions) entityBook(ctx context.Context, store *badger.Store, labe
 		return nil, nil
 	}
 	return openEntityBook(ctx, store, labels)
+}
+
+// stored traces a case on the store as it is.
+func (o *traceOptions) stored(ctx context.Context, p *program, c trace.Case, labels *labelBook) (t *trace.Trace, err error) {
+	err = p.with(func(store *badger.Store) (err error) {
+		t, err = o.knowing(ctx, store, labels, func(known trace.Known, entities *entityBook) (*trace.Trace, error) {
+			return traceStore(ctx, store, c, known, entities)
+		})
+		return err
+	})
+	return t, err
+}
+
+// knowing gives a trace what labels and the store know. Labels that could not be
+// read fail it.
+func (o *traceOptions) knowing(ctx context.Context, store *badger.Store, labels *labelBook, run func(trace.Known, *entityBook) (*trace.Trace, error)) (*trace.Trace, error) {
+	known, err := labels.known(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	entities, err := o.entityBook(ctx, store, labels)
+	if err != nil {
+		return nil, err
+	}
+	t, err := run(known, entities)
+	return t, cmp.Or(labels.failed, err)
 }
 
 // traceStore traces a case through snapshots of every chain of a store.
