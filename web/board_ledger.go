@@ -272,7 +272,7 @@ func (b *boardLedger) transaction(ctx context.Context, hash graph.Hash) error {
 		b.note("%d more pairs of parties of the transaction are not drawn, the later ones; its page has them.", more)
 	}
 	if alone > 0 {
-		b.note("%d movements of the transaction have nobody at one end (issues, destructions) or one address at both, and are not drawn.", alone)
+		b.note("Not drawn: movements of the transaction with nobody at one end (issues, destructions) or one address at both, %d in all.", alone)
 	}
 	return nil
 }
