@@ -60,6 +60,9 @@ func (ev *event) pickOne(s *seeding, x *exchange) (picks []pick, err error) {
 		return nil, noSuchMove(s, ev.tx.Moves)
 	}
 	m := &ev.tx.Moves[at]
+	if m.To == 0 {
+		return nil, fmt.Errorf("%w that takes anything: nobody receives %s, it is destroyed; seed what was taken before", ErrSeed, s.Seq)
+	}
 	if exact := slices.IndexFunc(x.flows, func(f flow) bool { return f.direct && f.legs[0] == s.Seq }); exact >= 0 {
 		return []pick{{exact, m.Amount}}, nil
 	}
